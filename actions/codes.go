@@ -1,0 +1,59 @@
+package actions
+
+// The codes of everything that can go wrong. A package adds its own here, so that the catalogue stays in one place.
+const (
+	CodeUsage       Code = "usage"         // the command line is wrong
+	CodeNobodyToAsk Code = "nobody-to-ask" // a question and no person
+	CodeInternal    Code = "internal"      // a defect of sigwalk
+
+	CodeUnreachable Code = "unreachable"     // no connection: name, address, refused, timed out
+	CodeTLS         Code = "tls"             // certificate not trusted, or no TLS where it is wanted
+	CodeServer      Code = "server-failed"   // a 5xx answer
+	CodeThrottled   Code = "throttled"       // a 429 answer
+	CodeNotAsked    Code = "answer-unusable" // an answer that is not of the protocol
+
+	CodeReference        Code = "reference-invalid"    // not an image reference
+	CodeImageNotFound    Code = "image-not-found"      // no such repository or digest
+	CodeTagNotFound      Code = "tag-not-found"        // the repository has no such tag; exit 11
+	CodeNotAnImage       Code = "not-an-image"         // a manifest that is no image or index
+	CodeWrongPassword    Code = "wrong-credentials"    // user or password refused
+	CodeUnauthorized     Code = "not-logged-in"        // no credentials were sent
+	CodeForbidden        Code = "no-right"             // credentials fine, right missing
+	CodeNoOrganization   Code = "no-organization"      // the namespace does not exist
+	CodeImmutableTag     Code = "tag-immutable"        // the registry refuses to move the tag
+	CodeManifestTooLarge Code = "manifest-too-large"   // over the registry's limit
+	CodeDigestMismatch   Code = "digest-mismatch"      // what arrived is not what was named
+	CodeCredentialStore  Code = "credential-store"     // config.json or a helper cannot be used
+	CodeSignatureLost    Code = "signature-lost"       // others overwrote the signature faster than it could be restored
+	CodeStateUnreadable  Code = "state-unreadable"     // a state file is broken
+	CodeStateUnwritable  Code = "state-unwritable"     // read-only or full
+	CodePortTaken        Code = "port-taken"           // a port of the sandbox is in use
+	CodeOwned            Code = "sandbox-owned"        // another process owns the directory
+	CodeLessonBroken     Code = "lesson-broken"        // a lesson file cannot be used
+	CodeOutsideLesson    Code = "outside-lesson"       // a path outside the lesson's directory
+	CodeHostProgram      Code = "host-program-refused" // a host program that was not allowed
+
+	CodeRootChecksum   Code = "root-checksum"   // the initial root is not the pinned one
+	CodeTrustRoot      Code = "trust-root"      // TUF metadata missing, expired or invalid
+	CodeNoTrustRoot    Code = "no-trust-root"   // not initialised
+	CodeTokenMalformed Code = "token-malformed" // not a JWT, or cut off
+	CodeTokenExpired   Code = "token-expired"
+	CodeTokenAudience  Code = "token-audience" // for somebody else
+	CodeTokenRefused   Code = "token-refused"  // Fulcio refused it
+	CodeNoToken        Code = "no-token"       // no identity token and no other way to sign in
+	CodeLogUnavailable Code = "log-unavailable"
+	CodeLogRefused     Code = "log-refused"
+	CodeTimestamp      Code = "timestamp-failed"
+	CodeSCT            Code = "sct-invalid"
+
+	CodeNoSignatures  Code = "no-signatures"  // exit 10
+	CodeNoMatch       Code = "no-match"       // exit 12
+	CodeNoCertificate Code = "no-certificate" // exit 13
+	CodeClaims        Code = "claims-mismatch"
+	CodeSignature     Code = "signature-invalid"
+	CodeChain         Code = "chain-invalid"
+	CodeLogEntry      Code = "log-entry-invalid"
+	CodeTime          Code = "time-outside-certificate"
+	CodeSubject       Code = "subject-mismatch"
+	CodeIssuer        Code = "issuer-mismatch"
+)

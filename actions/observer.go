@@ -1,0 +1,126 @@
+package actions
+
+import (
+	"context"
+	"time"
+)
+
+// Observer watches one piece of work. Event must not block and must be safe for concurrent use; Ask may wait for a
+// person, returns ctx.Err() when the work is cancelled, and ErrNobodyToAsk when no person is there.
+type Observer interface {
+	Event(ctx context.Context, event Event)
+	Ask(ctx context.Context, question Question) (Answer, error)
+}
+
+// Event is one of Stage, Progress, Note or Call.
+type Event interface{ event() }
+
+// StageState is where a stage of an action stands.
+type StageState int
+
+// The states of a stage.
+const (
+	StageStarted StageState = iota
+	StageDone
+	StageFailed
+	StageSkipped
+)
+
+// Stage is a named part of an action ("certificate", "log entry", "push") that started or ended. A stage that started
+// ends exactly once.
+type Stage struct {
+	// ID names the stage within its action: lower case words, stable, for programs.
+	ID string
+	// Title says the same to a person.
+	Title string
+	State StageState
+	// Detail is one line on how it ended, or empty.
+	Detail string
+	At     time.Time
+	// Took is how long the stage ran; zero when it starts.
+	Took time.Duration
+}
+
+// Progress says how far a transfer has come. Done and Total are bytes; Total is zero while it is unknown.
+type Progress struct {
+	// ID tells transfers of one action apart, such as a layer's digest.
+	ID    string
+	Title string
+	Done  int64
+	Total int64
+	// Skipped is true when the bytes were there already or were mounted from a neighbouring repository.
+	Skipped bool
+}
+
+// NoteLevel tells a remark from a warning.
+type NoteLevel int
+
+// The levels of a note.
+const (
+	NoteInfo NoteLevel = iota
+	NoteWarning
+)
+
+// Note is one thing that a person should read, such as a warning that a tag was given where a digest is wanted. Text may
+// hold several lines and never holds a secret.
+type Note struct {
+	Level NoteLevel
+	Text  string
+}
+
+// Call is one network call of an action, for its trace. It never holds a header, a query or a body.
+type Call struct {
+	Method string
+	Host   string
+	Path   string
+	// Status is the HTTP status, or zero when there was no answer.
+	Status int
+	At     time.Time
+	Took   time.Duration
+	// Sent and Received count body bytes as known when the answer's headers arrived; -1 when unknown.
+	Sent     int64
+	Received int64
+	// Err is why there was no answer, without secrets; empty when there was one.
+	Err string
+}
+
+func (Stage) event()    {}
+func (Progress) event() {}
+func (Note) event()     {}
+func (Call) event()     {}
+
+// Question is put to a person when an action must not decide alone.
+type Question struct {
+	// ID names the question for programs, such as "transparency-log-consent".
+	ID string
+	// Text is what the person must have read before the answer counts.
+	Text string
+	// Prompt is the question itself, on one line.
+	Prompt string
+	// Secret is true when the answer must not be shown while it is typed.
+	Secret bool
+	// YesNo is true when the answer is a yes or a no.
+	YesNo bool
+}
+
+// Answer is what the person said: Yes for a yes-or-no question, Text (a Secret, whatever it is) for any other.
+type Answer struct {
+	Yes  bool
+	Text Secret
+}
+
+// ErrNobodyToAsk is returned by Ask where no person can answer.
+var ErrNobodyToAsk = &Error{
+	Code: CodeNobodyToAsk,
+	What: "a question must be answered and nobody is there to answer it",
+	Next: "run this on a terminal, or give the answer beforehand (for cosign sign: --yes or COSIGN_YES=true)",
+}
+
+// Discard is an Observer that drops events and has nobody to ask.
+var Discard Observer = discard{}
+
+type discard struct{}
+
+func (discard) Event(context.Context, Event) {}
+
+func (discard) Ask(context.Context, Question) (Answer, error) { return Answer{}, ErrNobodyToAsk }
