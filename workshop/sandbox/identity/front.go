@@ -1,0 +1,121 @@
+package identity
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/dexidp/dex/server"
+	"github.com/dexidp/dex/server/oauth2"
+)
+
+// protocol is the part of a Keycloak realm's paths that every OpenID Connect endpoint shares.
+const protocol = "/protocol/openid-connect"
+
+// defaultScope is what Keycloak grants when the request names no scope: the page's curl sends none, and without `email`
+// in the token Fulcio has nobody to certify.
+const defaultScope = "openid email"
+
+// paths maps Keycloak's endpoint paths to Dex's, both below the issuer.
+var paths = map[string]string{
+	protocol + "/auth":             "/auth",
+	protocol + "/auth/device":      "/device/code",
+	protocol + "/token":            "/token",
+	protocol + "/token/introspect": "/token/introspect",
+	protocol + "/certs":            "/keys",
+	protocol + "/userinfo":         "/userinfo",
+}
+
+// front gives Dex the paths and habits of a Keycloak realm.
+type front struct {
+	issuer string
+	path   string // of the issuer
+	emails map[string]string
+	dex    *server.Server
+}
+
+func newFront(issuer string, users []User, dex *server.Server) *front {
+	f := &front{issuer: issuer, path: IssuerPath, emails: map[string]string{}, dex: dex}
+	for _, user := range users {
+		if user.Username != "" {
+			f.emails[strings.ToLower(user.Username)] = user.Email
+		}
+	}
+	return f
+}
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	below, ok := strings.CutPrefix(r.URL.Path, f.path)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if target, ok := paths[below]; ok {
+		below = target
+		r.URL.Path, r.URL.RawPath = f.path+target, ""
+	}
+	switch below {
+	case "/.well-known/openid-configuration":
+		f.discovery(w, r)
+		return
+	case "/auth":
+		if query := r.URL.Query(); r.Method == http.MethodGet && query.Get("scope") == "" {
+			query.Set("scope", defaultScope)
+			r.URL.RawQuery = query.Encode()
+		}
+	case "/device/code":
+		f.edit(r, func(form url.Values) { setDefault(form, "scope", defaultScope) })
+	case "/token":
+		f.edit(r, func(form url.Values) {
+			if form.Get("grant_type") == oauth2.GrantTypePassword {
+				setDefault(form, "scope", defaultScope)
+				f.userToEmail(form, "username")
+			}
+		})
+	case "/auth/local/login":
+		f.edit(r, func(form url.Values) { f.userToEmail(form, "login") })
+	}
+	f.dex.ServeHTTP(w, r)
+}
+
+// edit changes the form that r carries before Dex reads it. A form that cannot be read is left for Dex to refuse.
+func (f *front) edit(r *http.Request, change func(url.Values)) {
+	if r.Method != http.MethodPost || r.ParseForm() != nil {
+		return
+	}
+	change(r.PostForm)
+	// net/http parses a form once: Dex finds these two as they are now.
+	for name, values := range r.PostForm {
+		r.Form[name] = values
+	}
+}
+
+func setDefault(form url.Values, name, value string) {
+	if form.Get(name) == "" {
+		form.Set(name, value)
+	}
+}
+
+// userToEmail lets a user sign in with the user name too; Dex knows users by address alone.
+func (f *front) userToEmail(form url.Values, name string) {
+	if email, ok := f.emails[strings.ToLower(form.Get(name))]; ok {
+		form.Set(name, email)
+	}
+}
+
+// discovery serves Dex's document with the endpoints where Keycloak has them.
+func (f *front) discovery(w http.ResponseWriter, r *http.Request) {
+	document := f.dex.Discovery().Construct(r.Context())
+	endpoints := f.issuer + protocol
+	document.Auth = endpoints + "/auth"
+	document.Token = endpoints + "/token"
+	document.Keys = endpoints + "/certs"
+	document.UserInfo = endpoints + "/userinfo"
+	document.DeviceEndpoint = endpoints + "/auth/device"
+	document.Introspect = endpoints + "/token/introspect"
+	w.Header().Set("Content-Type", "application/json")
+	// The client may have gone: there is nobody left to tell.
+	_ = json.NewEncoder(w).Encode(document)
+}
