@@ -3,7 +3,9 @@
 package environment
 
 import (
-	"github.com/sigwalk/sigwalk/actions"
+	"slices"
+	"strings"
+	"sync"
 )
 
 // Source says where a value came from, for people: "sandbox", "lesson", "flag --fulcio-url", "environment",
@@ -21,45 +23,108 @@ type Variable struct {
 	Exported bool
 }
 
-// Environment holds variables. It is safe for concurrent use.
-type Environment struct{}
-
-// New returns an environment that holds vars; a later one of the same name wins.
-func New(vars ...Variable) *Environment { panic("being built") }
-
-// Get returns the variable called name.
-func (e *Environment) Get(name string) (Variable, bool) { panic("being built") }
-
-// Set stores v, replacing one of the same name. A name that IsSecret knows is stored as a secret whatever v says.
-func (e *Environment) Set(v Variable) { panic("being built") }
-
-// Unset forgets name.
-func (e *Environment) Unset(name string) { panic("being built") }
-
-// List returns all variables in the order of their names.
-func (e *Environment) List() []Variable { panic("being built") }
-
-// IsSecret reports whether a variable of that name holds a secret by custom: SIGSTORE_ID_TOKEN, anything with PASSWORD,
-// TOKEN or SECRET in it.
-func IsSecret(name string) bool { panic("being built") }
-
-// Endpoint is one service address in force with the variable and source that gave it.
-type Endpoint struct {
-	Title    string // "Fulcio (certificates)"
-	Variable string // the variable it was read from, or the first that would give it
-	Value    string // empty when nothing gives it
-	Source   Source
+// Environment holds variables. It is safe for concurrent use. The zero Environment is empty and ready.
+type Environment struct {
+	mu   sync.RWMutex
+	vars map[string]Variable
 }
 
-// Endpoints reads the deployment from the variables by the rules of FACTS: COSIGN_* first, then SIGSTORE_* and the
-// others that Trusted Artifact Signer terminals export.
-func (e *Environment) Endpoints() actions.Endpoints { panic("being built") }
+// New returns an environment that holds vars; a later one of the same name wins.
+func New(vars ...Variable) *Environment {
+	e := &Environment{vars: make(map[string]Variable, len(vars))}
+	for _, v := range vars {
+		e.Set(v)
+	}
+	return e
+}
 
-// Explain lists the endpoints for the help built-in and `sigwalk env`.
-func (e *Environment) Explain() []Endpoint { panic("being built") }
+// Get returns the variable called name.
+func (e *Environment) Get(name string) (Variable, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	v, ok := e.vars[name]
+	return v, ok
+}
 
-// Homes reads TUF_ROOT and DOCKER_CONFIG; what is unset lies below dir. It never falls back to ~/.sigstore or ~/.docker.
-func (e *Environment) Homes(dir string) actions.Homes { panic("being built") }
+// Set stores v, replacing one of the same name. A name that IsSecret knows is stored as a secret whatever v says. A
+// variable without a name is not stored.
+func (e *Environment) Set(v Variable) {
+	if v.Name == "" {
+		return
+	}
+	v.Secret = v.Secret || IsSecret(v.Name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.vars == nil {
+		e.vars = make(map[string]Variable)
+	}
+	e.vars[v.Name] = v
+}
 
-// Exports returns lines that a POSIX shell can eval: `export NAME='value'`. Secrets are included only when asked for.
-func (e *Environment) Exports(withSecrets bool) string { panic("being built") }
+// Unset forgets name.
+func (e *Environment) Unset(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.vars, name)
+}
+
+// List returns all variables in the order of their names.
+func (e *Environment) List() []Variable {
+	e.mu.RLock()
+	list := make([]Variable, 0, len(e.vars))
+	for _, v := range e.vars {
+		list = append(list, v)
+	}
+	e.mu.RUnlock()
+	slices.SortFunc(list, func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// IsSecret reports whether a variable of that name holds a secret by custom: SIGSTORE_ID_TOKEN, anything with PASSWORD,
+// TOKEN or SECRET in it, in any case. A name that ends in _FILE, _PATH or _URL names the place of a secret and not the
+// secret itself.
+func IsSecret(name string) bool {
+	upper := strings.ToUpper(name)
+	for _, suffix := range []string{"_FILE", "_PATH", "_URL"} {
+		if strings.HasSuffix(upper, suffix) {
+			return false
+		}
+	}
+	for _, word := range []string{"PASSWORD", "TOKEN", "SECRET"} {
+		if strings.Contains(upper, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// Exports returns lines that a POSIX shell can eval: `export NAME='value'`, in the order of the names and for exported
+// variables only. Secrets are included only when asked for. A name that no shell would take is left out.
+func (e *Environment) Exports(withSecrets bool) string {
+	var b strings.Builder
+	for _, v := range e.List() {
+		if !v.Exported || !ValidName(v.Name) || (v.Secret && !withSecrets) {
+			continue
+		}
+		b.WriteString("export " + v.Name + "=" + Quote(v.Value) + "\n")
+	}
+	return b.String()
+}
+
+// Quote quotes value so that a POSIX shell reads it as one word and expands nothing in it.
+func Quote(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// ValidName reports whether a POSIX shell takes name as the name of a variable.
+func ValidName(name string) bool {
+	for i, r := range name {
+		switch {
+		case r == '_', 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
+		case i > 0 && '0' <= r && r <= '9':
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
