@@ -3,9 +3,24 @@
 package web
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
 	"net/http"
+	"os"
+	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+)
+
+// How long a connection may take before the host counts as unreachable, and how long a server may think about an
+// answer once it has the whole request. The second is generous: a registry answers the end of an upload only when it
+// has stored the layer, and a transparency log when it has sequenced the entry.
+const (
+	DialTimeout     = 8 * time.Second
+	TLSTimeout      = 8 * time.Second
+	ResponseTimeout = 60 * time.Second
 )
 
 // Options configure a transport.
@@ -14,17 +29,125 @@ type Options struct {
 	CAFile string
 	// Observer is told of every call; nil for nobody.
 	Observer actions.Observer
-	// Base carries the calls; nil for a clone of http.DefaultTransport. Tests pass a dialler that refuses.
+	// Base carries the calls; nil for a transport of our own that takes proxies from the environment. Tests pass a
+	// dialler that refuses. With CAFile it must be an *http.Transport, which is cloned.
 	Base http.RoundTripper
+	// Clock times the calls.
+	Clock actions.Clock
 }
 
-// Transport returns the round tripper. It fails when CAFile cannot be read or holds no certificate.
+// Transport returns the round tripper. It fails with CodeUsage when CAFile cannot be read or holds no certificate.
+// The result has a CloseIdleConnections method, as http.Client expects of a transport.
 func Transport(opts Options) (http.RoundTripper, error) {
-	panic("being built")
+	base := opts.Base
+	if base == nil {
+		base = newBase()
+	}
+	if opts.CAFile != "" {
+		inner, ok := base.(*http.Transport)
+		if !ok {
+			return nil, &actions.Error{
+				Code: actions.CodeInternal,
+				What: "certificate authorities cannot be added to the transport",
+				Why:  fmt.Sprintf("it is a %T and not an *http.Transport", base),
+			}
+		}
+		pool, err := poolWith(opts.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		clone := inner.Clone()
+		if clone.TLSClientConfig == nil {
+			clone.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		clone.TLSClientConfig.RootCAs = pool
+		base = clone
+	}
+	if opts.Observer == nil {
+		return base, nil
+	}
+	return &reporter{inner: base, observer: opts.Observer, clock: opts.Clock}, nil
 }
 
-// Explain turns a failure to connect (name, refused, timed out, TLS) into an *actions.Error that names target. An error
-// of another kind comes back as it is.
-func Explain(err error, target string) error {
-	panic("being built")
+func newBase() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: DialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   TLSTimeout,
+		ResponseHeaderTimeout: ResponseTimeout,
+		ExpectContinueTimeout: time.Second,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          100,
+		// One action talks to two hosts at most, with many calls at once.
+		MaxIdleConnsPerHost: 50,
+		IdleConnTimeout:     90 * time.Second,
+		// Layers are streamed through: fewer, larger system calls.
+		WriteBufferSize: 64 << 10,
+		ReadBufferSize:  64 << 10,
+	}
+}
+
+// poolWith returns the system's certificate authorities and those of file.
+func poolWith(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage,
+			What: fmt.Sprintf("the file of certificate authorities %s cannot be read", file),
+			Next: "check the path given with --ca-file",
+			Err:  err,
+		}
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		// A system without a store of its own: then only the file counts.
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage,
+			What: fmt.Sprintf("the file of certificate authorities %s holds no certificate", file),
+			Why:  "no block that begins with -----BEGIN CERTIFICATE----- could be read from it",
+			Next: "give --ca-file a PEM file with the certificate of the authority itself",
+		}
+	}
+	return pool, nil
+}
+
+// reporter tells an observer of each call.
+type reporter struct {
+	inner    http.RoundTripper
+	observer actions.Observer
+	clock    actions.Clock
+}
+
+// RoundTrip implements http.RoundTripper.
+func (r *reporter) RoundTrip(req *http.Request) (*http.Response, error) {
+	call := actions.Call{
+		Method:   req.Method,
+		Host:     req.URL.Host,
+		Path:     req.URL.Path,
+		At:       r.clock.Now(),
+		Sent:     req.ContentLength,
+		Received: -1,
+	}
+	if req.ContentLength == 0 && req.Body != nil && req.Body != http.NoBody {
+		call.Sent = -1
+	}
+	resp, err := r.inner.RoundTrip(req)
+	call.Took = r.clock.Now().Sub(call.At)
+	if err != nil {
+		call.Err = err.Error()
+	} else {
+		call.Status, call.Received = resp.StatusCode, resp.ContentLength
+	}
+	r.observer.Event(req.Context(), call)
+	return resp, err
+}
+
+// CloseIdleConnections closes the connections that no call uses.
+func (r *reporter) CloseIdleConnections() {
+	if c, ok := r.inner.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
 }
