@@ -1,0 +1,55 @@
+package trust
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"sort"
+	"time"
+)
+
+// role is what every TUF role has in common.
+type role struct {
+	Signed struct {
+		Version int64                      `json:"version"`
+		Expires time.Time                  `json:"expires"`
+		Targets map[string]json.RawMessage `json:"targets"`
+	} `json:"signed"`
+}
+
+// Status reads the cache without the network, whoever filled it. It returns CodeNoTrustRoot when there is none, and
+// CodeTrustRoot when it cannot be read. It tells what is there, expired or not.
+func (c *Client) Status(context.Context) (*Status, error) {
+	l, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	status := &Status{
+		Local: l.home, Remote: l.remote.Mirror, Checksum: l.remote.Checksum, Pinned: l.remote.Pinned == "true",
+		Roles: make(map[string]Role, rolesOnDisk), Targets: []string{},
+	}
+	for _, file := range roleFiles {
+		data, err := os.ReadFile(l.role(file))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, noTrustRoot(l.home, err)
+		case err != nil:
+			return nil, unreadable(l.home, err)
+		}
+		var r role
+		if err := json.Unmarshal(data, &r); err != nil {
+			return nil, unreadable(l.home, err)
+		}
+		status.Roles[file] = Role{Version: r.Signed.Version, Length: int64(len(data)), Expires: r.Signed.Expires}
+		for name := range r.Signed.Targets {
+			status.Targets = append(status.Targets, name)
+		}
+		if file == "root.json" && status.Checksum == "" {
+			status.Checksum = sum(data)
+		}
+	}
+	sort.Strings(status.Targets)
+	return status, nil
+}
