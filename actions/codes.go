@@ -32,6 +32,8 @@ const (
 	CodeLessonBroken     Code = "lesson-broken"        // a lesson file cannot be used
 	CodeOutsideLesson    Code = "outside-lesson"       // a path outside the lesson's directory
 	CodeHostProgram      Code = "host-program-refused" // a host program that was not allowed
+	CodeStepBlocked      Code = "step-blocked"         // a step that an earlier one must make possible
+	CodeStepRunning      Code = "step-running"         // one step runs at a time
 
 	CodeRootChecksum   Code = "root-checksum"   // the initial root is not the pinned one
 	CodeTrustRoot      Code = "trust-root"      // TUF metadata missing, expired or invalid
@@ -56,4 +58,5 @@ const (
 	CodeTime          Code = "time-outside-certificate"
 	CodeSubject       Code = "subject-mismatch"
 	CodeIssuer        Code = "issuer-mismatch"
+	CodeNotVerified   Code = "not-verified" // cosign refused it for a reason of its own
 )
