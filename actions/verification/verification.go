@@ -1,14 +1,23 @@
 // Package verification collects the signatures of an image, gives cosign's verdict on each under a policy, and shows
 // what hangs off an image as a tree.
+//
+// Both ways in which cosign stores signatures are read and merged: the layers of the tag sha256-<hex>.sig, and Sigstore
+// bundles that refer to the image (OCI 1.1 referrers or their fallback tag). The manifest of a tag is fetched and parsed
+// once however many signatures it holds, each payload is fetched once, and every signature is then handed to cosign's own
+// verification of one signature.
 package verification
 
 import (
 	"context"
 	"crypto/x509"
+	"net/http"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
@@ -17,33 +26,32 @@ import (
 
 // Options configure a Verifier.
 type Options struct {
-	Registry  *registry.Client
-	Trust     *trust.Client
+	Registry *registry.Client
+	// Trust supplies the trust root, unless Material does.
+	Trust *trust.Client
+	// Material supplies the trust root in place of Trust, such as one read from a file; nil to ask Trust.
+	Material  func(context.Context) (root.TrustedMaterial, error)
 	Endpoints actions.Endpoints
-	Observer  actions.Observer
+	Observer  actions.Observer // nil for actions.Discard
 	Clock     actions.Clock
+	// Transport carries what is not the registry's: a public key by URL, and the log where a signature carries no entry.
+	// Nil for http.DefaultTransport.
+	Transport http.RoundTripper
+	// ReadFile reads a public key from a path; nil for os.ReadFile.
+	ReadFile func(path string) ([]byte, error)
+	// LookupEnv reads a public key from env://NAME; nil for os.LookupEnv.
+	LookupEnv func(name string) (string, bool)
 }
 
 // Verifier verifies images. It is safe for concurrent use.
 type Verifier struct{ opts Options }
 
 // New returns a verifier.
-func New(opts Options) *Verifier { return &Verifier{opts} }
-
-// Policy says whose signature counts, with the meanings of cosign's flags. A regular expression beats the exact value
-// given with it, as in cosign. The zero policy accepts any identity and is for looking, never for a verdict.
-type Policy struct {
-	Subject, SubjectRegexp string
-	Issuer, IssuerRegexp   string
-	// KeyReference is a public key (file, URL or env://NAME); with it no certificate is wanted.
-	KeyReference string
-	Annotations  map[string]string
-
-	IgnoreLog           bool // --insecure-ignore-tlog
-	IgnoreSCT           bool // --insecure-ignore-sct
-	Offline             bool // --offline
-	UseSignedTimestamps bool // --use-signed-timestamps
-	SkipClaims          bool // --check-claims=false
+func New(opts Options) *Verifier {
+	if opts.Observer == nil {
+		opts.Observer = actions.Discard
+	}
+	return &Verifier{opts}
 }
 
 // Storage is where a signature was found.
@@ -55,12 +63,13 @@ const (
 	StoredAsReferrer Storage = "referrer" // an OCI 1.1 referrer that holds a Sigstore bundle
 )
 
-// Signature is one signature found beside an image, with its verdict.
+// Signature is one signature found beside an image, with its verdict. What it says of itself (subject, issuer, log index,
+// times) is filled in as far as it can be read, verified or not.
 type Signature struct {
 	Storage  Storage
 	Manifest v1.Hash // the manifest that holds it
 	Layer    v1.Hash // its payload; the same for every signer of a digest
-	Position int     // place in its manifest, from 0
+	Position int     // place in its manifest (tag) or among the referrers, from 0
 
 	// LogIndex is nil when the signature carries no log entry; 0 is a real index.
 	LogIndex   *int64
@@ -72,10 +81,17 @@ type Signature struct {
 	Issuer      string
 	Certificate *x509.Certificate // nil for a signature made with a key pair
 	Payload     []byte            // simple signing JSON, or the in-toto statement of a bundle
+	// PredicateType is what the statement of a bundle is about; empty in a tag.
+	PredicateType string
 
 	Verified       bool
-	BundleVerified bool           // the log entry was verified without the network
+	BundleVerified bool           // the log entry was verified
 	Reason         *actions.Error // why it was not verified; nil when it was
+
+	mediaType string
+	legacy    oci.Signature  // of a tag; nil when it could not be read
+	bundle    *bundle.Bundle // of a referrer; nil when it could not be read
+	broken    *actions.Error // why it could not be read
 }
 
 // Report is what a verification found: every signature, verified or not, in the order of log index, those without one
@@ -85,50 +101,21 @@ type Report struct {
 	Digest     name.Digest
 	Policy     Policy
 	Signatures []Signature
+
+	reference name.Reference
+	online    bool // a log was there to ask
 }
-
-// Verified returns the signatures that verified.
-func (r *Report) Verified() []Signature { panic("being built") }
-
-// Verdict is cosign's: nil when at least one signature verified; else CodeNoSignatures, CodeNoMatch or CodeNoCertificate.
-func (r *Report) Verdict() error { panic("being built") }
 
 // Verify collects and verifies. It fails only when it could not look (CodeTagNotFound, CodeUnreachable, CodeNoTrustRoot,
 // CodeUsage for a policy that cosign refuses); that nothing matched is the report's Verdict.
 func (v *Verifier) Verify(ctx context.Context, image string, policy Policy) (*Report, error) {
-	panic("being built")
+	if err := policy.validate(); err != nil {
+		return nil, err
+	}
+	return v.look(ctx, image, policy)
 }
 
 // List collects the signatures and verifies all but whose they are: any subject and issuer will do.
-func (v *Verifier) List(ctx context.Context, image string) (*Report, error) { panic("being built") }
-
-// NodeKind says what a node of the tree is.
-type NodeKind string
-
-// The kinds of nodes.
-const (
-	NodeIndex       NodeKind = "index"
-	NodeImage       NodeKind = "image"
-	NodeGroup       NodeKind = "group" // "signatures", "attestations", "sboms", "referrers"
-	NodeSignature   NodeKind = "signature"
-	NodeAttestation NodeKind = "attestation"
-	NodeSBOM        NodeKind = "sbom"
-	NodeReferrer    NodeKind = "referrer"
-)
-
-// Node is one thing in the tree of an image.
-type Node struct {
-	Kind      NodeKind
-	Title     string // short, for people
-	Reference string // tag or digest reference that holds it
-	Digest    v1.Hash
-	MediaType string
-	Size      int64
-	Platform  string
-	Signature *Signature // for NodeSignature
-	Children  []*Node
-	Err       error // this node could not be read; the others could
+func (v *Verifier) List(ctx context.Context, image string) (*Report, error) {
+	return v.look(ctx, image, Policy{})
 }
-
-// Tree returns what hangs off an image, in a fixed order.
-func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) { panic("being built") }

@@ -1,0 +1,173 @@
+package verification
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+const (
+	// bundleType begins the media types of Sigstore bundles (application/vnd.dev.sigstore.bundle.v0.3+json).
+	bundleType = "application/vnd.dev.sigstore.bundle"
+	// predicateAnnotation is where cosign repeats the predicate type on the manifest of a bundle.
+	predicateAnnotation = "dev.sigstore.bundle.predicateType"
+	// signPredicate is the statement "this image is signed" of cosign 3.
+	signPredicate = "https://sigstore.dev/cosign/sign/v1"
+	emptyConfig   = "application/vnd.oci.empty.v1+json"
+)
+
+// mayHoldBundle is true unless the descriptor says that it is something else. Registries that keep the fallback tag
+// themselves, and old clients, leave the type out.
+func mayHoldBundle(d v1.Descriptor) bool {
+	return d.ArtifactType == "" || d.ArtifactType == emptyConfig || strings.HasPrefix(d.ArtifactType, bundleType)
+}
+
+// referring reads the Sigstore bundles that refer to d. What refers to it and holds none is left out, as by cosign.
+func (s *source) referring(ctx context.Context, d name.Digest) ([]Signature, error) {
+	descriptors, err := s.referrers(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return s.bundles(ctx, d.Context(), descriptors)
+}
+
+func (s *source) bundles(ctx context.Context, repo name.Repository, descriptors []v1.Descriptor) ([]Signature, error) {
+	found := make([]*Signature, len(descriptors))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetchers)
+	for i, desc := range descriptors {
+		if !mayHoldBundle(desc) {
+			continue
+		}
+		g.Go(func() error {
+			sig, err := s.bundleAt(ctx, repo, desc)
+			if err != nil || sig == nil {
+				return err
+			}
+			sig.Position = i
+			found[i] = sig
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var signatures []Signature
+	for _, sig := range found {
+		if sig != nil {
+			signatures = append(signatures, *sig)
+		}
+	}
+	return signatures, nil
+}
+
+// bundleAt reads one referrer; nil when it holds no bundle. It fails only where the registry does.
+func (s *source) bundleAt(ctx context.Context, repo name.Repository, desc v1.Descriptor) (*Signature, error) {
+	m, _, err := s.image(ctx, repo.Digest(desc.Digest.String()))
+	if err == nil && m == nil {
+		err = missing(desc)
+	}
+	if err != nil {
+		return unread(desc, v1.Hash{}, err)
+	}
+	return s.bundleIn(ctx, repo, desc, m)
+}
+
+// bundleIn reads the bundle of a referrer whose manifest is m; nil when it holds none.
+func (s *source) bundleIn(ctx context.Context, repo name.Repository, desc v1.Descriptor, m *v1.Manifest) (*Signature, error) {
+	if len(m.Layers) != 1 || !strings.HasPrefix(string(m.Layers[0].MediaType), bundleType) {
+		return nil, nil
+	}
+	layer := m.Layers[0]
+	if layer.Size > maxBundleBytes {
+		return unread(desc, layer.Digest, tooLarge(layer.Digest.String(), maxBundleBytes))
+	}
+	content, err := s.blob(ctx, repo.Digest(layer.Digest.String()), maxBundleBytes)
+	if err != nil {
+		return unread(desc, layer.Digest, err)
+	}
+	sig := &Signature{
+		Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer.Digest,
+		PredicateType: m.Annotations[predicateAnnotation], mediaType: string(layer.MediaType),
+	}
+	sig.readBundle(content)
+	return sig, nil
+}
+
+// unread makes a row with a reason of what is listed as a bundle and cannot be fetched, unless the registry itself fails.
+func unread(desc v1.Descriptor, layer v1.Hash, err error) (*Signature, error) {
+	var e *actions.Error
+	if !errors.As(err, &e) || gone(e) {
+		return nil, err
+	}
+	if !strings.HasPrefix(desc.ArtifactType, bundleType) {
+		return nil, nil
+	}
+	return &Signature{Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer, broken: e}, nil
+}
+
+func missing(desc v1.Descriptor) *actions.Error {
+	return &actions.Error{
+		Code: actions.CodeSignature,
+		What: "the manifest " + desc.Digest.String() + " is listed and not there",
+		Why:  "the registry lists it among those that refer to the image, and answers that it has no such manifest",
+		Next: "ask whoever runs the registry whether signatures are being cleaned up",
+	}
+}
+
+// readBundle fills in s from the JSON of a Sigstore bundle.
+func (s *Signature) readBundle(content []byte) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.bundle = nil
+			s.unreadable(actions.CodeSignature, "the bundle cannot be read", fmt.Errorf("its parts do not fit together: %v", r))
+		}
+	}()
+	b := &bundle.Bundle{}
+	if err := b.UnmarshalJSON(content); err != nil {
+		s.unreadable(actions.CodeSignature, "the bundle cannot be read", err)
+		return
+	}
+	if !b.MinVersion("v0.3") {
+		s.unreadable(actions.CodeSignature, "the bundle is of a version that cosign does not take from a registry", errors.New("bundle version too old"))
+	}
+	if content, err := b.VerificationContent(); err == nil {
+		if cert := content.Certificate(); cert != nil {
+			s.describe(cert)
+			// Its verifier compares what this summary holds.
+			if summary, err := certificate.SummarizeCertificate(cert); err == nil {
+				s.Subject, s.Issuer = summary.SubjectAlternativeName, summary.Issuer
+			}
+		}
+	} else {
+		s.unreadable(actions.CodeChain, "the certificate in the bundle cannot be read", err)
+	}
+	if entries := b.GetVerificationMaterial().GetTlogEntries(); len(entries) > 0 {
+		entry := entries[0]
+		s.logged(entry.GetLogIndex(), hex.EncodeToString(entry.GetLogId().GetKeyId()), entry.GetIntegratedTime())
+	}
+	if envelope, err := b.Envelope(); err == nil {
+		s.Payload, _ = envelope.DecodeB64Payload()
+		if statement, err := envelope.Statement(); err == nil {
+			s.PredicateType = statement.GetPredicateType()
+		}
+	}
+	if _, ok := b.Content.(*protobundle.Bundle_DsseEnvelope); !ok {
+		s.unreadable(actions.CodeSignature, "the bundle signs bytes and makes no statement about an image",
+			errors.New("bundle does not contain a DSSE envelope"))
+	}
+	if s.broken == nil {
+		s.bundle = b
+	}
+}

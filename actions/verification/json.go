@@ -1,0 +1,91 @@
+package verification
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// reportJSON is the form of `sigwalk verify -o json`. It is stable: fields are added, never renamed or removed.
+type reportJSON struct {
+	// Image is the reference as asked for, Digest what it named ("sha256:...").
+	Image  string `json:"image"`
+	Digest string `json:"digest"`
+	// Verified is true when at least one signature verified.
+	Verified bool `json:"verified"`
+	// Signatures are in the order of log index, those without one last. It is never null.
+	Signatures []signatureJSON `json:"signatures"`
+}
+
+// signatureJSON is one row. Times are RFC 3339 in UTC.
+type signatureJSON struct {
+	LogIndex       *int64      `json:"logIndex"` // null without a log entry; 0 is a real index
+	LogID          string      `json:"logID"`    // hex; empty without a log entry
+	Subject        string      `json:"subject"`  // empty for a signature made with a key pair
+	Issuer         string      `json:"issuer"`
+	IntegratedTime *string     `json:"integratedTime"` // of the log entry, or null
+	Timestamp      *string     `json:"timestamp"`      // RFC 3161, or null
+	Verified       bool        `json:"verified"`
+	BundleVerified bool        `json:"bundleVerified"` // the log entry was verified
+	Reason         *reasonJSON `json:"reason"`         // null when it verified
+	Storage        Storage     `json:"storage"`        // "tag" or "referrer"
+	Manifest       string      `json:"manifest"`       // digest of the manifest that holds it
+	Layer          string      `json:"layer"`          // digest of its payload or bundle
+	Position       int         `json:"position"`       // place in its manifest or among the referrers, from 0
+	PredicateType  string      `json:"predicateType,omitempty"`
+	// NotBefore and NotAfter are the life of the certificate; absent without one.
+	NotBefore *string `json:"notBefore,omitempty"`
+	NotAfter  *string `json:"notAfter,omitempty"`
+}
+
+// reasonJSON is why a signature did not verify. Code is from a fixed catalogue.
+type reasonJSON struct {
+	Code actions.Code `json:"code"`
+	What string       `json:"what"`
+	Why  string       `json:"why"`
+	Next string       `json:"next"`
+}
+
+// MarshalJSON implements json.Marshaler with the object {image, digest, verified, signatures}.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	out := reportJSON{
+		Image:      r.Image,
+		Digest:     r.Digest.DigestStr(),
+		Signatures: make([]signatureJSON, len(r.Signatures)),
+	}
+	for i := range r.Signatures {
+		out.Signatures[i] = r.Signatures[i].json()
+		out.Verified = out.Verified || r.Signatures[i].Verified
+	}
+	return json.Marshal(out)
+}
+
+// MarshalJSON implements json.Marshaler with the object that Report holds for each signature.
+func (s Signature) MarshalJSON() ([]byte, error) { return json.Marshal(s.json()) }
+
+func (s *Signature) json() signatureJSON {
+	out := signatureJSON{
+		LogIndex: s.LogIndex, LogID: s.LogID,
+		Subject: s.Subject, Issuer: s.Issuer,
+		IntegratedTime: timeJSON(s.Integrated), Timestamp: timeJSON(s.Timestamp),
+		Verified: s.Verified, BundleVerified: s.BundleVerified,
+		Storage: s.Storage, Manifest: s.Manifest.String(), Layer: s.Layer.String(), Position: s.Position,
+		PredicateType: s.PredicateType,
+	}
+	if s.Reason != nil {
+		out.Reason = &reasonJSON{s.Reason.Code, s.Reason.What, s.Reason.Why, s.Reason.Next}
+	}
+	if s.Certificate != nil {
+		out.NotBefore, out.NotAfter = timeJSON(&s.Certificate.NotBefore), timeJSON(&s.Certificate.NotAfter)
+	}
+	return out
+}
+
+func timeJSON(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	text := t.UTC().Format(time.RFC3339)
+	return &text
+}

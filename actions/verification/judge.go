@@ -1,0 +1,176 @@
+package verification
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"golang.org/x/sync/errgroup"
+)
+
+// lookups is how many signatures without a log entry are looked up at the same time, as many as cosign does.
+const lookups = 10
+
+// judge gives cosign's verdict on every signature, on all processors. It fails only when ctx ends.
+func judge(ctx context.Context, signatures []Signature, d name.Digest, policy Policy, co *cosign.CheckOpts) error {
+	digest, err := v1.NewHash(d.DigestStr())
+	if err != nil {
+		return err
+	}
+	j := &judgement{digest: digest, policy: policy, legacy: co, bundles: bundleOptions(co)}
+	workers := runtime.GOMAXPROCS(0)
+	if co.RekorClient != nil {
+		for i := range signatures {
+			if signatures[i].Storage == StoredInTag && signatures[i].LogIndex == nil {
+				workers = max(workers, lookups)
+				break
+			}
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for i := range signatures {
+		if gctx.Err() != nil {
+			break
+		}
+		g.Go(func() error {
+			j.judge(gctx, &signatures[i])
+			return gctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// judgement is what all signatures of an image are held against. It is only read.
+type judgement struct {
+	digest  v1.Hash
+	policy  Policy
+	legacy  *cosign.CheckOpts
+	bundles *cosign.CheckOpts
+}
+
+// judge sets the verdict of s and, when it did not verify, why.
+func (j *judgement) judge(ctx context.Context, s *Signature) {
+	s.Verified, s.BundleVerified, s.Reason = false, false, nil
+	if s.broken != nil {
+		s.Reason = s.broken
+		return
+	}
+	s.stampTime()
+	logged, err := j.ask(ctx, s)
+	if err != nil {
+		s.Reason = j.explain(s, err)
+		return
+	}
+	s.Verified, s.BundleVerified = true, logged
+}
+
+// ask is cosign's own answer. Parts that do not fit together make cosign and the libraries below it panic (a log entry
+// whose body is no text, a key that is no PEM); cosign ends there, which is a "no" as well.
+func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			logged, err = false, &unfit{fmt.Sprint(r)}
+		}
+	}()
+	if s.Storage == StoredAsReferrer {
+		return j.askBundle(ctx, s)
+	}
+	if err := j.checkStamp(s); err != nil {
+		return false, err
+	}
+	return cosign.VerifyImageSignature(ctx, s.legacy, j.digest, j.legacy)
+}
+
+func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {
+	digest, err := hex.DecodeString(j.digest.Hex)
+	if err != nil {
+		return false, err
+	}
+	if _, err = cosign.VerifyNewBundle(ctx, j.bundles, verify.WithArtifactDigest(j.digest.Algorithm, digest), s.bundle); err != nil {
+		return false, err
+	}
+	if err := j.checkStatement(s); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// checkStamp refuses a time stamp that does not verify before cosign sees it: 2.6.5 writes to standard error there and
+// then takes the first of no times, which ends the process.
+func (j *judgement) checkStamp(s *Signature) error {
+	if !j.policy.UseSignedTimestamps {
+		return nil
+	}
+	stamp, err := s.legacy.RFC3161Timestamp()
+	if err != nil || stamp == nil {
+		return nil // cosign says so itself
+	}
+	signature, err := s.legacy.Signature()
+	if err != nil {
+		return nil
+	}
+	verified, failed, err := verify.VerifySignedTimestamp(&stamped{stamp: stamp, signature: signature}, j.legacy.TrustedMaterial)
+	if err == nil && len(verified) == 0 {
+		err = fmt.Errorf("%v", failed)
+	}
+	if err != nil {
+		return &stampFailed{err}
+	}
+	return nil
+}
+
+// unfit is a signature whose parts made the verification panic.
+type unfit struct{ why string }
+
+// Error implements error.
+func (u *unfit) Error() string { return "the parts of the signature do not fit together: " + u.why }
+
+// stampFailed is a time stamp that does not verify.
+type stampFailed struct{ err error }
+
+// Error implements error.
+func (e *stampFailed) Error() string {
+	return "unable to verify RFC3161 timestamp bundle: " + e.err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *stampFailed) Unwrap() error { return e.err }
+
+// stamped shows sigstore-go a time stamp and what it was made over.
+type stamped struct {
+	verify.BaseSignedEntity
+	stamp     *cbundle.RFC3161Timestamp
+	signature []byte
+}
+
+// Timestamps returns the one time stamp.
+func (s *stamped) Timestamps() ([][]byte, error) {
+	return [][]byte{s.stamp.SignedRFC3161Timestamp}, nil
+}
+
+// SignatureContent returns what was stamped.
+func (s *stamped) SignatureContent() (verify.SignatureContent, error) {
+	return rawSignature(s.signature), nil
+}
+
+// rawSignature is a signature without what it is over.
+type rawSignature []byte
+
+// Signature returns the bytes.
+func (r rawSignature) Signature() []byte { return r }
+
+// EnvelopeContent returns nothing: there is no envelope.
+func (r rawSignature) EnvelopeContent() verify.EnvelopeContent { return nil }
+
+// MessageSignatureContent returns nothing: there is no message.
+func (r rawSignature) MessageSignatureContent() verify.MessageSignatureContent { return nil }

@@ -1,0 +1,209 @@
+package verification
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/cosign/v2/pkg/oci"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// tagged reads the signatures in the layers of sha256-<hex>.sig. It returns none when there is no such tag.
+func (s *source) tagged(ctx context.Context, d name.Digest) ([]Signature, error) {
+	m, digest, err := s.image(ctx, d.Context().Tag(tagFor(d, "sig")))
+	if m == nil || err != nil {
+		return nil, err
+	}
+	if len(m.Layers) > maxSignatures {
+		return nil, &actions.Error{
+			Code: actions.CodeManifestTooLarge,
+			What: fmt.Sprintf("%s holds %d signatures, more than the %d that are read", tagFor(d, "sig"), len(m.Layers), maxSignatures),
+			Next: "ask whoever runs the registry to remove what does not belong there",
+		}
+	}
+	payloads, err := s.payloads(ctx, d.Context(), m.Layers)
+	if err != nil {
+		return nil, err
+	}
+	signatures := make([]Signature, len(m.Layers))
+	for i, layer := range m.Layers {
+		signatures[i] = Signature{Storage: StoredInTag, Manifest: digest, Layer: layer.Digest, Position: i, mediaType: string(layer.MediaType)}
+		signatures[i].readLegacy(layer, payloads[layer.Digest])
+	}
+	return signatures, nil
+}
+
+// fetched is a payload, or why it is not there.
+type fetched struct {
+	content []byte
+	err     *actions.Error
+}
+
+// payloads fetches every distinct blob of the layers once: all signers of a digest sign the same words, and so do nearly
+// all layers.
+func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1.Descriptor) (map[v1.Hash]fetched, error) {
+	found := map[v1.Hash]fetched{}
+	var wanted []v1.Hash
+	var total int64
+	for _, layer := range layers {
+		if _, ok := found[layer.Digest]; ok {
+			continue
+		}
+		found[layer.Digest] = fetched{}
+		total += layer.Size
+		switch {
+		case layer.Size > maxPayloadBytes:
+			found[layer.Digest] = fetched{err: tooLarge(layer.Digest.String(), maxPayloadBytes)}
+		case total > maxPayloadsBytes:
+			found[layer.Digest] = fetched{err: tooLarge(layer.Digest.String()+" and those before it", maxPayloadsBytes)}
+		default:
+			wanted = append(wanted, layer.Digest)
+		}
+	}
+	var mu sync.Mutex
+	var read int64
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(fetchers)
+	for _, digest := range wanted {
+		g.Go(func() error {
+			content, err := s.blob(ctx, repo.Digest(digest.String()), maxPayloadBytes)
+			var e *actions.Error
+			if err != nil && (!errors.As(err, &e) || gone(e)) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			// The sizes in the manifest are the registry's word; what came is what counts.
+			if read += int64(len(content)); read > maxPayloadsBytes {
+				content, e = nil, tooLarge(digest.String()+" and those before it", maxPayloadsBytes)
+			}
+			found[digest] = fetched{content, e}
+			return nil
+		})
+	}
+	return found, g.Wait()
+}
+
+// gone is true when a failure is the registry's and not one payload's.
+func gone(e *actions.Error) bool {
+	switch e.Code {
+	case actions.CodeUnreachable, actions.CodeTLS, actions.CodeServer, actions.CodeThrottled,
+		actions.CodeUnauthorized, actions.CodeForbidden, actions.CodeWrongPassword:
+		return true
+	}
+	return false
+}
+
+// readLegacy fills in s from a layer of a signature tag, in cosign's own form for its verification, and what it says of
+// itself for people.
+func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
+	if p.err != nil {
+		s.broken = p.err
+	}
+	s.Payload = p.content
+	b64, ok := layer.Annotations[static.SignatureAnnotationKey]
+	if !ok {
+		s.unreadable(actions.CodeSignature, "the layer carries no signature",
+			fmt.Errorf("signature layer %s is missing %q annotation", layer.Digest, static.SignatureAnnotationKey))
+	}
+	sig := &layerSignature{annotations: layer.Annotations}
+	opts := []static.Option{static.WithLayerMediaType(layer.MediaType), static.WithAnnotations(clone(layer.Annotations))}
+
+	if text := layer.Annotations[static.CertificateAnnotationKey]; text != "" {
+		certs, err := cryptoutils.LoadCertificatesFromPEM(bytes.NewReader([]byte(text)))
+		switch {
+		case err != nil:
+			s.unreadable(actions.CodeChain, "the certificate beside the signature cannot be read", err)
+		case len(certs) == 0:
+			s.unreadable(actions.CodeChain, "the certificate beside the signature cannot be read", errors.New("the annotation holds no certificate"))
+		default:
+			sig.cert = certs[0]
+			s.describe(certs[0])
+		}
+		chain := layer.Annotations[static.ChainAnnotationKey]
+		if sig.chain, err = cryptoutils.LoadCertificatesFromPEM(bytes.NewReader([]byte(chain))); err != nil {
+			s.unreadable(actions.CodeChain, "the certificate chain beside the signature cannot be read", err)
+		}
+	}
+	if text := layer.Annotations[static.BundleAnnotationKey]; text != "" {
+		var entry cbundle.RekorBundle
+		if err := json.Unmarshal([]byte(text), &entry); err != nil {
+			s.unreadable(actions.CodeLogEntry, "the log entry beside the signature cannot be read", fmt.Errorf("unmarshaling bundle: %w", err))
+		} else {
+			opts = append(opts, static.WithBundle(&entry))
+			s.logged(entry.Payload.LogIndex, entry.Payload.LogID, entry.Payload.IntegratedTime)
+		}
+	}
+	if text := layer.Annotations[static.RFC3161TimestampAnnotationKey]; text != "" {
+		var stamp cbundle.RFC3161Timestamp
+		if err := json.Unmarshal([]byte(text), &stamp); err != nil {
+			s.unreadable(actions.CodeTimestamp, "the time stamp beside the signature cannot be read", fmt.Errorf("unmarshaling RFC3161 timestamp bundle: %w", err))
+		} else {
+			opts = append(opts, static.WithRFC3161Timestamp(&stamp))
+		}
+	}
+	signature, err := static.NewSignature(p.content, b64, opts...)
+	if err != nil {
+		s.unreadable(actions.CodeSignature, "the signature cannot be read", err)
+	}
+	if s.broken == nil {
+		sig.ociSignature = signature
+		s.legacy = sig
+	}
+}
+
+// unreadable records the first thing that could not be read. cosign gives up on such a signature, too.
+func (s *Signature) unreadable(code actions.Code, what string, err error) {
+	if s.broken == nil {
+		s.broken = &actions.Error{Code: code, What: what, Why: err.Error(), Next: nextTampered, Err: err}
+	}
+}
+
+func (s *Signature) logged(index int64, id string, at int64) {
+	s.LogIndex = &index
+	s.LogID = id
+	if at != 0 {
+		t := time.Unix(at, 0).UTC()
+		s.Integrated = &t
+	}
+}
+
+type ociSignature = oci.Signature
+
+// layerSignature is cosign's static signature with its certificates parsed once; cosign asks for them five times.
+type layerSignature struct {
+	ociSignature
+	annotations map[string]string
+	cert        *x509.Certificate
+	chain       []*x509.Certificate
+}
+
+// Annotations returns the annotations of the layer.
+func (l *layerSignature) Annotations() (map[string]string, error) { return clone(l.annotations), nil }
+
+// Cert returns the certificate, nil when there is none.
+func (l *layerSignature) Cert() (*x509.Certificate, error) { return l.cert, nil }
+
+// Chain returns the certificates above it as they were stored.
+func (l *layerSignature) Chain() ([]*x509.Certificate, error) { return l.chain, nil }
+
+func clone(m map[string]string) map[string]string {
+	c := make(map[string]string, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}

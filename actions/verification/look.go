@@ -1,0 +1,169 @@
+package verification
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/go-openapi/runtime"
+	httptransport "github.com/go-openapi/runtime/client"
+	"github.com/go-openapi/strfmt"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/rekor/pkg/generated/client"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+)
+
+// look collects what is attached to image and verifies it. The trust root is read while the registry answers.
+func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Report, error) {
+	ref, err := registry.Parse(image)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Image: image, Policy: policy, reference: ref}
+	var signatures []Signature
+	var co *cosign.CheckOpts
+
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		co, err = v.checks(gctx, policy)
+		return err
+	})
+	g.Go(func() error {
+		src, err := v.source(gctx, image)
+		if err != nil {
+			return err
+		}
+		err = v.stage(gctx, "resolve", "Resolve the image", func(ctx context.Context) (string, error) {
+			report.Digest, err = src.resolve(ctx, ref)
+			return report.Digest.String(), err
+		})
+		if err != nil {
+			return err
+		}
+		return v.stage(gctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
+			signatures, err = src.collect(ctx, report.Digest)
+			return counted(len(signatures), "signature"), err
+		})
+	})
+	if err := g.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, err
+	}
+	report.online = co.RekorClient != nil
+	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {
+		if err := judge(ctx, signatures, report.Digest, policy, co); err != nil {
+			return "", err
+		}
+		report.Signatures = signatures
+		order(report.Signatures)
+		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(signatures), "signature")), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// collect reads both storages at the same time.
+func (s *source) collect(ctx context.Context, d name.Digest) ([]Signature, error) {
+	var tagged, referring []Signature
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		tagged, err = s.tagged(ctx, d)
+		return err
+	})
+	g.Go(func() (err error) {
+		referring, err = s.referring(ctx, d)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return append(tagged, referring...), nil
+}
+
+// checks are cosign's options for the policy, with the trust root, the key and the log.
+func (v *Verifier) checks(ctx context.Context, policy Policy) (*cosign.CheckOpts, error) {
+	co := policy.checkOptions()
+	if policy.KeyReference != "" {
+		key, err := v.publicKey(ctx, policy.KeyReference)
+		if err != nil {
+			return nil, err
+		}
+		co.SigVerifier = key
+	}
+	material, err := v.material(ctx)
+	switch {
+	case err == nil:
+		co.TrustedMaterial = material
+	case ctx.Err() != nil || policy.needsMaterial():
+		return nil, err
+	default:
+		// A bundle's verifier wants a trust root even where nothing is looked up in it.
+		co.TrustedMaterial = &root.TrustedRoot{}
+	}
+	if !policy.IgnoreLog && !policy.Offline && v.opts.Endpoints.Rekor != "" {
+		if co.RekorClient, err = v.rekor(v.opts.Endpoints.Rekor); err != nil {
+			return nil, err
+		}
+	}
+	return co, nil
+}
+
+func (v *Verifier) material(ctx context.Context) (root.TrustedMaterial, error) {
+	if v.opts.Material != nil {
+		return v.opts.Material(ctx)
+	}
+	if v.opts.Trust == nil {
+		return nil, errNoTrust
+	}
+	return v.opts.Trust.Material(ctx)
+}
+
+var errNoTrust = &actions.Error{
+	Code: actions.CodeNoTrustRoot,
+	What: "there is no trust root to verify against",
+	Next: "run `cosign initialize`",
+}
+
+// rekor returns a client for signatures that carry no log entry. It makes no call by itself.
+func (v *Verifier) rekor(address string) (*client.Rekor, error) {
+	u, err := url.Parse(address)
+	if err == nil && u.Host == "" {
+		err = errors.New("it names no host")
+	}
+	if err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage, What: "the address of the transparency log cannot be used: " + address, Why: err.Error(), Err: err,
+			Next: "correct --rekor-url or COSIGN_REKOR_URL",
+		}
+	}
+	path := u.Path
+	if path == "" {
+		path = client.DefaultBasePath
+	}
+	rt := httptransport.NewWithClient(u.Host, path, []string{u.Scheme}, v.httpClient())
+	rt.Consumers["application/json"] = runtime.JSONConsumer()
+	rt.Consumers["application/x-pem-file"] = runtime.TextConsumer()
+	rt.Producers["application/json"] = runtime.JSONProducer()
+	return client.New(rt, strfmt.Default), nil
+}
+
+func (v *Verifier) stage(ctx context.Context, id, title string, work func(context.Context) (string, error)) error {
+	return actions.RunStage(ctx, v.opts.Observer, v.opts.Clock, id, title, work)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

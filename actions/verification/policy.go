@@ -1,0 +1,114 @@
+package verification
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// Policy says whose signature counts, with the meanings of cosign's flags. A regular expression beats the exact value
+// given with it and is not anchored, as in cosign (for a Sigstore bundle, cosign wants both to match). The zero policy
+// accepts any identity and is for looking, never for a verdict.
+type Policy struct {
+	Subject, SubjectRegexp string
+	Issuer, IssuerRegexp   string
+	// KeyReference is a public key (file, URL or env://NAME); with it no certificate is wanted.
+	KeyReference string
+	Annotations  map[string]string
+
+	IgnoreLog           bool // --insecure-ignore-tlog
+	IgnoreSCT           bool // --insecure-ignore-sct
+	Offline             bool // --offline
+	UseSignedTimestamps bool // --use-signed-timestamps
+	SkipClaims          bool // --check-claims=false
+}
+
+// validate refuses what cosign refuses before it looks at anything, with cosign's words as What.
+func (p Policy) validate() error {
+	if p.KeyReference != "" {
+		return nil
+	}
+	if p.Subject == "" && p.SubjectRegexp == "" {
+		return &actions.Error{
+			Code: actions.CodeUsage,
+			What: "--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode",
+			Why:  "a valid signature proves nothing until you say whose it must be",
+			Next: "add --certificate-identity=NAME@EXAMPLE.COM, or list who signed with the tree or the table of signatures",
+		}
+	}
+	if p.Issuer == "" && p.IssuerRegexp == "" {
+		return &actions.Error{
+			Code: actions.CodeUsage,
+			What: "--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required for verification in keyless mode",
+			Why:  "the same name can be vouched for by more than one identity provider",
+			Next: "add --certificate-oidc-issuer=URL, or set COSIGN_CERTIFICATE_OIDC_ISSUER",
+		}
+	}
+	// cosign compiles them once a signature and reports each signature as failed; a pattern that is none can never match.
+	for _, r := range []struct{ kind, flag, pattern string }{
+		{"issuer", "--certificate-oidc-issuer-regexp", p.IssuerRegexp},
+		{"subject", "--certificate-identity-regexp", p.SubjectRegexp},
+	} {
+		if _, err := regexp.Compile(r.pattern); err != nil {
+			return &actions.Error{
+				Code: actions.CodeUsage,
+				What: fmt.Sprintf("malformed %s in identity: %s", r.kind, r.pattern),
+				Why:  err.Error(),
+				Next: "correct " + r.flag + "; the syntax is at https://golang.org/s/re2syntax",
+				Err:  err,
+			}
+		}
+	}
+	return nil
+}
+
+// anyone is true when the policy does not say whose signature counts.
+func (p Policy) anyone() bool {
+	return p.KeyReference == "" && p.Subject == "" && p.SubjectRegexp == "" && p.Issuer == "" && p.IssuerRegexp == ""
+}
+
+// needsMaterial is false only where nothing is checked against the trust root: a key vouches for the signature and
+// neither log nor time stamp is asked for.
+func (p Policy) needsMaterial() bool {
+	return p.KeyReference == "" || !p.IgnoreLog || p.UseSignedTimestamps
+}
+
+// checkOptions are cosign's for the policy, without key, trust root and log client.
+func (p Policy) checkOptions() *cosign.CheckOpts {
+	co := &cosign.CheckOpts{
+		IgnoreSCT:           p.IgnoreSCT,
+		IgnoreTlog:          p.IgnoreLog,
+		Offline:             p.Offline,
+		UseSignedTimestamps: p.UseSignedTimestamps,
+	}
+	if !p.SkipClaims {
+		co.ClaimVerifier = cosign.SimpleClaimVerifier
+	}
+	if len(p.Annotations) > 0 {
+		co.Annotations = make(map[string]any, len(p.Annotations))
+		for k, v := range p.Annotations {
+			co.Annotations[k] = v
+		}
+	}
+	if p.KeyReference == "" && !p.anyone() {
+		co.Identities = []cosign.Identity{{
+			Subject: p.Subject, SubjectRegExp: p.SubjectRegexp,
+			Issuer: p.Issuer, IssuerRegExp: p.IssuerRegexp,
+		}}
+	}
+	return co
+}
+
+// bundleOptions are the options for a Sigstore bundle. Its verifier does not go without an identity, so that one which
+// everybody has stands in where the policy names none.
+func bundleOptions(co *cosign.CheckOpts) *cosign.CheckOpts {
+	b := *co
+	b.NewBundleFormat = true
+	if b.SigVerifier == nil && len(b.Identities) == 0 {
+		b.Identities = []cosign.Identity{{SubjectRegExp: ".*", IssuerRegExp: ".*"}}
+	}
+	return &b
+}

@@ -1,0 +1,95 @@
+package verification
+
+import (
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// reasonForBundle explains what the verifier of Sigstore bundles said, which names the step at which it stopped.
+func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
+	text := err.Error()
+	switch {
+	case has(text, "entity was not signed with a certificate"), has(text, "no public key material available"),
+		has(text, "bundle is signed with a public key"):
+		return withoutCertificate()
+	case has(text, "expected key signature, not certificate"):
+		return otherKey()
+	case has(text, "failed to verify log inclusion:"):
+		return j.badInclusion(s, strings.TrimPrefix(text, "failed to verify log inclusion: "))
+	case has(text, "failed to verify timestamps:"):
+		if j.policy.UseSignedTimestamps {
+			return badStamp(strings.TrimPrefix(text, "failed to verify timestamps: "))
+		}
+		return &actions.Error{Code: actions.CodeTime, What: "nothing proves when the bundle was signed", Why: text, Next: "add --use-signed-timestamps if it carries a time stamp"}
+	case has(text, "failed to verify leaf certificate"):
+		return j.badBundleChain(s)
+	case has(text, "failed to verify signed certificate timestamp"):
+		return badSCT(text)
+	case has(text, "must provide timestamp to verify certificate"):
+		return otherKey()
+	case has(text, "provided artifact digest does not match any digest in statement"), has(text, "no matching subject digest"):
+		return &actions.Error{
+			Code: actions.CodeClaims,
+			What: "the statement is about another image",
+			Why:  "expected digest " + j.digest.String() + ", found " + quoted(strings.Join(s.statementDigests(), ", ")),
+			Next: "it was copied from the image it names: sign this one, or verify that one",
+		}
+	case has(text, errAnnotation.Error()):
+		return j.otherAnnotations(s)
+	case has(text, "failed to verify signature"), has(text, "failed to get signature verifier"):
+		return badSignature(text)
+	case has(text, "failed to verify certificate identity"):
+		return j.otherIdentity(s)
+	}
+	return plain(text)
+}
+
+// badInclusion explains a bundle's log entry.
+func (j *judgement) badInclusion(s *Signature, text string) *actions.Error {
+	e := &actions.Error{Code: actions.CodeLogEntry, What: "the log entry in the bundle does not verify", Why: text, Next: nextTampered}
+	switch {
+	case has(text, "transparency log signature does not match"):
+		return j.badEntry(s, "signature in bundle does not match")
+	case has(text, "transparency log certificate does not match"):
+		return j.badEntry(s, "comparing public key PEMs")
+	case has(text, "integrated time outside certificate validity"):
+		return j.outsideLife(s, text)
+	case has(text, "not enough verified log entries") && s.LogIndex == nil:
+		return j.noEntry()
+	case has(text, "not enough verified log entries"):
+		e.What, e.Why, e.Next = j.unprovenEntry(s, text)
+	}
+	return e
+}
+
+// badBundleChain tells a certificate of a stranger from one that was not valid at the time: one check covers both.
+func (j *judgement) badBundleChain(s *Signature) *actions.Error {
+	if s.Certificate != nil {
+		for _, ca := range j.legacy.TrustedMaterial.FulcioCertificateAuthorities() {
+			if _, err := ca.Verify(s.Certificate, s.Certificate.NotBefore); err == nil {
+				return j.outsideLife(s, "the certificate was not valid at the time that the log or the time stamp shows")
+			}
+		}
+	}
+	return j.badChain(s)
+}
+
+// statementDigests are the digests that the statement is about.
+func (s *Signature) statementDigests() []string {
+	envelope, err := s.bundle.Envelope()
+	if err != nil {
+		return nil
+	}
+	statement, err := envelope.Statement()
+	if err != nil {
+		return nil
+	}
+	var digests []string
+	for _, subject := range statement.GetSubject() {
+		for algorithm, hex := range subject.GetDigest() {
+			digests = append(digests, algorithm+":"+hex)
+		}
+	}
+	return digests
+}

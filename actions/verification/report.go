@@ -1,0 +1,110 @@
+package verification
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// Verified returns the signatures that verified, in the order of the report.
+func (r *Report) Verified() []Signature {
+	var verified []Signature
+	for i := range r.Signatures {
+		if r.Signatures[i].Verified {
+			verified = append(verified, r.Signatures[i])
+		}
+	}
+	return verified
+}
+
+// Verdict is nil when at least one signature verified; else CodeNoSignatures when there is none, and CodeNoMatch when none
+// of those there are verified. The error of a single signature is its Reason, CodeNoCertificate included: cosign 2.6.5
+// folds the reasons into one text and so ends with 12 there, too.
+func (r *Report) Verdict() error {
+	if len(r.Signatures) == 0 {
+		return &actions.Error{
+			Code: actions.CodeNoSignatures,
+			What: "no signatures found",
+			Why:  "nothing is attached to " + r.Digest.String() + ": neither the tag " + tagFor(r.Digest, "sig") + " nor a referrer with a Sigstore bundle",
+			Next: "sign it with `cosign sign " + r.Image + "`, or look whether the tag has moved to another digest since it was signed",
+		}
+	}
+	var reasons []*actions.Error
+	for i := range r.Signatures {
+		if r.Signatures[i].Verified {
+			return nil
+		}
+		if reason := r.Signatures[i].Reason; reason != nil {
+			reasons = append(reasons, reason)
+		}
+	}
+	return noMatch(reasons)
+}
+
+// noMatch says once what many signatures have in common.
+func noMatch(reasons []*actions.Error) error {
+	e := &actions.Error{Code: actions.CodeNoMatch, What: "no matching signatures"}
+	type group struct {
+		text  string
+		count int
+		first *actions.Error
+	}
+	var groups []*group
+	byText := map[string]*group{}
+	for _, reason := range reasons {
+		text := reason.Error()
+		g, ok := byText[text]
+		if !ok {
+			g = &group{text: text, first: reason}
+			byText[text] = g
+			groups = append(groups, g)
+		}
+		g.count++
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.count, a.count) })
+	const shown = 5
+	var lines []string
+	for i, g := range groups {
+		if i == shown {
+			lines = append(lines, fmt.Sprintf("and %d other reasons", len(groups)-shown))
+			break
+		}
+		if g.count > 1 {
+			lines = append(lines, fmt.Sprintf("%s (%d signatures)", g.text, g.count))
+		} else {
+			lines = append(lines, g.text)
+		}
+	}
+	e.Why = strings.Join(lines, "\n ")
+	if len(groups) > 0 {
+		e.Next = groups[0].first.Next
+		e.Err = groups[0].first
+	}
+	return e
+}
+
+// order sorts by log index, those without one last; what ties is settled by what is stored, so that the same image always
+// gives the same list.
+func order(signatures []Signature) {
+	slices.SortStableFunc(signatures, func(a, b Signature) int {
+		switch {
+		case a.LogIndex != nil && b.LogIndex == nil:
+			return -1
+		case a.LogIndex == nil && b.LogIndex != nil:
+			return 1
+		case a.LogIndex != nil:
+			if c := cmp.Compare(*a.LogIndex, *b.LogIndex); c != 0 {
+				return c
+			}
+		}
+		return cmp.Or(
+			cmp.Compare(a.LogID, b.LogID),
+			-cmp.Compare(a.Storage, b.Storage), // "tag" before "referrer"
+			cmp.Compare(a.Position, b.Position),
+			cmp.Compare(a.Manifest.String(), b.Manifest.String()),
+		)
+	})
+}

@@ -1,0 +1,209 @@
+package verification
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+)
+
+// The limits on what a registry may hand us, so that a hostile one cannot fill the memory. A signature takes about 4 KiB
+// of a manifest and 250 bytes of payload.
+const (
+	maxManifestBytes = 32 << 20
+	maxPayloadBytes  = 1 << 20
+	maxPayloadsBytes = 64 << 20 // all payloads of an image together
+	maxBundleBytes   = 8 << 20  // a bundle carries its attestation inside
+	maxSignatures    = 20_000
+	maxReferrers     = 20_000
+	fetchers         = 8
+)
+
+// source reads one repository. It pings and asks for a token once, however much it reads.
+type source struct {
+	client *registry.Client
+	puller *remote.Puller
+	opts   []remote.Option
+	asked  string // the reference as the person wrote it, for errors
+}
+
+func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {
+	opts := v.opts.Registry.Remote(ctx)
+	puller, err := remote.NewPuller(opts...)
+	if err != nil {
+		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}
+	}
+	return &source{client: v.opts.Registry, puller: puller, opts: append(opts, remote.Reuse(puller)), asked: asked}, nil
+}
+
+// resolve returns the digest that ref names. A digest is taken at its word, as cosign does: what is attached to it is
+// found by the digest alone.
+func (s *source) resolve(ctx context.Context, ref name.Reference) (name.Digest, error) {
+	if d, ok := ref.(name.Digest); ok {
+		return d, nil
+	}
+	desc, err := s.puller.Head(ctx, ref)
+	var connection *url.Error
+	if err != nil && !errors.As(err, &connection) {
+		// Some registries answer HEAD badly, and a refusal has no body to read: GET says why.
+		var got *remote.Descriptor
+		if got, err = s.puller.Get(ctx, ref); err == nil {
+			desc = &got.Descriptor
+		}
+	}
+	if err != nil {
+		return name.Digest{}, s.explainMissing(ctx, err)
+	}
+	return ref.Context().Digest(desc.Digest.String()), nil
+}
+
+// manifest fetches the manifest that ref names; nil without an error when there is none.
+func (s *source) manifest(ctx context.Context, ref name.Reference) (*remote.Descriptor, error) {
+	desc, err := s.puller.Get(ctx, ref)
+	if notFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	if len(desc.Manifest) > maxManifestBytes {
+		return nil, &actions.Error{
+			Code: actions.CodeManifestTooLarge,
+			What: fmt.Sprintf("the manifest %s is refused", ref),
+			Why:  fmt.Sprintf("it has %d bytes, more than the %d that are read", len(desc.Manifest), maxManifestBytes),
+			Next: "ask whoever runs the registry what was stored there",
+		}
+	}
+	return desc, nil
+}
+
+// image is manifest for what must be one image: an index is followed to its image for linux/amd64, as cosign does.
+func (s *source) image(ctx context.Context, ref name.Reference) (*v1.Manifest, v1.Hash, error) {
+	desc, err := s.manifest(ctx, ref)
+	if desc == nil || err != nil {
+		return nil, v1.Hash{}, err
+	}
+	raw, digest := desc.Manifest, desc.Digest
+	if desc.MediaType.IsIndex() {
+		img, err := desc.Image()
+		if err != nil {
+			return nil, v1.Hash{}, s.explain(ctx, err)
+		}
+		if raw, err = img.RawManifest(); err != nil {
+			return nil, v1.Hash{}, s.explain(ctx, err)
+		}
+		if digest, err = img.Digest(); err != nil {
+			return nil, v1.Hash{}, s.explain(ctx, err)
+		}
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	if err != nil {
+		return nil, v1.Hash{}, &actions.Error{
+			Code: actions.CodeNotAnImage,
+			What: fmt.Sprintf("%s is no image manifest", ref),
+			Why:  err.Error(),
+			Next: "look at it with `crane manifest " + ref.String() + "`",
+			Err:  err,
+		}
+	}
+	return m, digest, nil
+}
+
+// blob fetches a blob, whose digest is checked, and refuses more than limit bytes.
+func (s *source) blob(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
+	layer, err := s.puller.Layer(ctx, ref)
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	// Compressed is the blob as stored.
+	r, err := layer.Compressed()
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, tooLarge(ref.DigestStr(), limit)
+	}
+	return b, nil
+}
+
+func tooLarge(digest string, limit int64) *actions.Error {
+	return &actions.Error{
+		Code: actions.CodeClaims,
+		What: "the payload " + digest + " is refused",
+		Why:  fmt.Sprintf("it has more than the %d bytes that are read", limit),
+		Next: "a signature's payload has a few hundred bytes: ask who stored this beside the image",
+	}
+}
+
+// referrers lists what refers to d, in a fixed order.
+func (s *source) referrers(ctx context.Context, d name.Digest) ([]v1.Descriptor, error) {
+	index, err := remote.Referrers(d, append(s.opts, remote.WithContext(ctx))...)
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	m, err := index.IndexManifest()
+	if err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeNotAsked,
+			What: "the list of what refers to " + d.String() + " cannot be read",
+			Why:  err.Error(),
+			Next: "look at it with `crane manifest " + d.Context().String() + ":" + strings.Replace(d.DigestStr(), ":", "-", 1) + "`",
+			Err:  err,
+		}
+	}
+	if len(m.Manifests) > maxReferrers {
+		return nil, &actions.Error{
+			Code: actions.CodeManifestTooLarge,
+			What: fmt.Sprintf("%d manifests refer to %s, more than the %d that are read", len(m.Manifests), d, maxReferrers),
+			Next: "ask whoever runs the registry to remove what does not belong there",
+		}
+	}
+	return m.Manifests, nil
+}
+
+func (s *source) explain(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return s.client.Explain(ctx, err, s.asked)
+}
+
+// explainMissing is explain for the image itself: cosign ends with 11 wherever the registry says that it is not there, be
+// it the tag or the repository.
+func (s *source) explainMissing(ctx context.Context, err error) error {
+	explained := s.explain(ctx, err)
+	var e *actions.Error
+	if notFound(err) && errors.As(explained, &e) && e.Code != actions.CodeTagNotFound {
+		missing := *e
+		missing.Code = actions.CodeTagNotFound
+		return &missing
+	}
+	return explained
+}
+
+func notFound(err error) bool {
+	var te *transport.Error
+	return errors.As(err, &te) && te.StatusCode == http.StatusNotFound
+}
+
+// tagFor is the tag under which cosign keeps what belongs to d: "sig", "att" or "sbom".
+func tagFor(d name.Digest, suffix string) string {
+	return strings.Replace(d.DigestStr(), ":", "-", 1) + "." + suffix
+}
