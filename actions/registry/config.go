@@ -74,24 +74,10 @@ func (c *dockerConfig) credentials(ctx context.Context, target, host string) (au
 	}
 	server := serverKey(host)
 	if h := c.helper(server); h != "" {
-		entry, err := credentials.NewNativeStore(c.file, h).Get(server)
-		if err != nil {
-			return authn.AuthConfig{}, helperFailed(h, server, c.path, err)
-		}
-		return convert(entry), nil
+		return askHelper(ctx, h, server, c.path)
 	}
 	entry, err := credentials.NewFileStore(c.file).Get(server)
 	return convert(entry), err
-}
-
-func helperFailed(helper, server, path string, err error) error {
-	return &actions.Error{
-		Code: actions.CodeCredentialStore,
-		What: fmt.Sprintf("the credential helper docker-credential-%s cannot be used for %s", helper, server),
-		Why:  err.Error(),
-		Next: fmt.Sprintf("install or unlock the helper, or take it out of credsStore and credHelpers in %s", path),
-		Err:  err,
-	}
 }
 
 func blank(entry types.AuthConfig) bool {

@@ -33,12 +33,7 @@ func (l *loopback) RoundTrip(req *http.Request) (*http.Response, error) {
 		return l.inner.RoundTrip(req)
 	case !isLoopback(host):
 		closeBody(req)
-		return nil, &actions.Error{
-			Code: actions.CodeTLS,
-			What: fmt.Sprintf("%s is not asked over plain HTTP", req.URL.Host),
-			Why:  "whoever stands between could read the password and change the image",
-			Next: "use a registry with HTTPS; give a private authority's certificate with --ca-file FILE",
-		}
+		return nil, &plainError{req.URL.Host}
 	}
 	resp, err := l.inner.RoundTrip(req)
 	if err == nil {
@@ -54,6 +49,22 @@ func (l *loopback) CloseIdleConnections() {
 	}
 }
 
+// plainError is a call over plain HTTP that was not made. It is not explained here: where TLS was tried first, the
+// reason why that failed says more.
+type plainError struct{ host string }
+
+// Error implements error.
+func (e *plainError) Error() string { return e.host + " is not asked over plain HTTP" }
+
+func plainRefused(host string) error {
+	return &actions.Error{
+		Code: actions.CodeTLS,
+		What: fmt.Sprintf("%s is not asked over plain HTTP", host),
+		Why:  "whoever stands between could read the password and change the image",
+		Next: "use a registry with HTTPS; give a private authority's certificate with --ca-file FILE",
+	}
+}
+
 func closeBody(req *http.Request) {
 	if req.Body != nil {
 		_ = req.Body.Close()
@@ -66,4 +77,10 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// isPrivate reports whether host is an IP address of this machine or of a private or link-local network.
+func isPrivate(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified())
 }

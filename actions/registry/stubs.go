@@ -7,8 +7,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-
-	"github.com/sigwalk/sigwalk/actions"
 )
 
 // CopyRequest says what to copy where. Platform picks one image of an index ("linux/amd64"); empty copies all there is.
@@ -35,39 +33,3 @@ type CopyResult struct {
 func (c *Client) Copy(ctx context.Context, req CopyRequest) (*CopyResult, error) {
 	panic("being built")
 }
-
-// LoginRequest is whom to be at a registry.
-type LoginRequest struct {
-	Server   string
-	Username string
-	Password actions.Secret
-}
-
-// LoginResult says where the credentials were stored.
-type LoginResult struct {
-	Server string
-	// Path is the config.json that was written; Helper is the credential helper that holds the credentials, if any.
-	Path   string
-	Helper string
-}
-
-// Login checks the credentials against the registry and only then stores them, in the credential helper that the
-// configuration names for the server or in plain text in config.json.
-func (c *Client) Login(ctx context.Context, req LoginRequest) (*LoginResult, error) {
-	panic("being built")
-}
-
-// Access is what the stored credentials may do with a repository.
-type Access struct {
-	Pull, Push bool
-	// LoggedIn is true when credentials for the registry are stored and the registry accepts them.
-	LoggedIn bool
-}
-
-// Access asks the registry what the stored credentials may do with repository, without writing anything that stays.
-func (c *Client) Access(ctx context.Context, repository string) (*Access, error) {
-	panic("being built")
-}
-
-// Tags lists the tags of a repository, sorted.
-func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) { panic("being built") }

@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// longestAnswer bounds what is quoted of a registry's words: some answer with whole schemas or pages.
+const longestAnswer = 200
+
+var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+
+// says quotes a refusal in one line: the registry's own messages if it sent any, else the status and the beginning of
+// what it sent.
+func says(refusal *transport.Error) string {
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", refusal.StatusCode, http.StatusText(refusal.StatusCode)))
+	var words []string
+	for _, d := range refusal.Errors {
+		text := strings.TrimSpace(d.Message)
+		if text == "" {
+			text = string(d.Code)
+		}
+		if text != "" {
+			words = append(words, text)
+		}
+	}
+	if len(words) > 0 {
+		return fmt.Sprintf("the registry says: %s (%s)", shorten(strings.Join(words, "; ")), status)
+	}
+	// The library keeps the body to itself, but for the text of the error.
+	if _, body, found := strings.Cut(refusal.Error(), fmt.Sprintf("unexpected status code %s: ", status)); found {
+		if title := htmlTitle.FindStringSubmatch(body); title != nil {
+			return fmt.Sprintf("it answered %s with a web page, %q", status, shorten(title[1]))
+		}
+		if strings.HasPrefix(strings.TrimSpace(body), "<") {
+			return fmt.Sprintf("it answered %s with a web page", status)
+		}
+		return fmt.Sprintf("it answered %s: %s", status, shorten(body))
+	}
+	return "it answered " + status
+}
+
+// theRegistrySays appends the quotation of a refusal in err to a sentence, if there is one.
+func theRegistrySays(err error) string {
+	var refusal *transport.Error
+	if !errors.As(err, &refusal) {
+		return ""
+	}
+	return "; " + says(refusal)
+}
+
+// shorten puts text on one line of bounded length, without control characters.
+func shorten(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > longestAnswer {
+		return strings.TrimSpace(string(runes[:longestAnswer])) + "…"
+	}
+	return text
+}
