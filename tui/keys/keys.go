@@ -1,0 +1,180 @@
+// Package keys is the one catalogue of what keys mean. Screens ask it what a key intends, help shows it, and so do the
+// palette and the README. A key means the same wherever it means anything.
+package keys
+
+import "strings"
+
+// Intent is what a person wants, whatever key says so.
+type Intent string
+
+// Scope is where a key counts.
+type Scope string
+
+// The scopes. Global counts everywhere but in a text that is being typed.
+const (
+	Global     Scope = "global"
+	Lesson     Scope = "lesson"
+	Signatures Scope = "signatures"
+	Tree       Scope = "tree"
+	Trust      Scope = "trust"
+	Browse     Scope = "browse"
+	Edit       Scope = "edit"
+	Question   Scope = "question"
+	Help       Scope = "help"
+	Starting   Scope = "starting"
+)
+
+// The intents.
+const (
+	Quit      Intent = "quit"
+	Interrupt Intent = "interrupt"
+	Suspend   Intent = "suspend"
+	Back      Intent = "back"
+	ShowHelp  Intent = "help"
+	Redraw    Intent = "redraw"
+
+	Up       Intent = "up"
+	Down     Intent = "down"
+	PageUp   Intent = "page-up"
+	PageDown Intent = "page-down"
+	Home     Intent = "home"
+	End      Intent = "end"
+	NextPane Intent = "next-pane"
+	PrevPane Intent = "previous-pane"
+	Unfold   Intent = "unfold"
+	FoldUp   Intent = "fold-up"
+	Fold     Intent = "fold"
+
+	Run       Intent = "run"
+	Next      Intent = "next"
+	Previous  Intent = "previous"
+	Hint      Intent = "hint"
+	Why       Intent = "why"
+	Env       Intent = "environment"
+	Steps     Intent = "steps"
+	Shell     Intent = "shell"
+	Copy      Intent = "copy"
+	Reset     Intent = "reset"
+	Skip      Intent = "skip"
+	Change    Intent = "change"
+	Output    Intent = "output"
+	Follow    Intent = "follow"
+	OpenTable Intent = "table"
+	OpenTree  Intent = "tree"
+	OpenTrust Intent = "trust"
+
+	Sort   Intent = "sort"
+	Filter Intent = "filter"
+	Detail Intent = "detail"
+	Reload Intent = "reload"
+
+	Submit  Intent = "submit"
+	Cancel  Intent = "cancel"
+	NewLine Intent = "new-line"
+	Yes     Intent = "yes"
+	No      Intent = "no"
+)
+
+// Group is the heading that a key stands under in help.
+type Group string
+
+// The groups, in the order of help.
+const (
+	GroupStep     Group = "Step"
+	GroupRows     Group = "Rows"
+	GroupLook     Group = "Look"
+	GroupMove     Group = "Move"
+	GroupText     Group = "Text"
+	GroupAnywhere Group = "Anywhere"
+)
+
+// Groups returns the groups in the order of help.
+func Groups() []Group {
+	return []Group{GroupStep, GroupRows, GroupLook, GroupMove, GroupText, GroupAnywhere}
+}
+
+// Binding says which keys mean an intent in a scope.
+type Binding struct {
+	Intent Intent
+	Scope  Scope
+	// Keys are named as Bubble Tea names them; the first is the one that is shown.
+	Keys []string
+	// Short is one or two words for the line of keys; empty keeps the binding out of it.
+	Short string
+	// Long says what it does, for help.
+	Long  string
+	Group Group
+}
+
+// Label returns the key as it is shown to a person.
+func (b Binding) Label() string {
+	if len(b.Keys) == 0 {
+		return ""
+	}
+	return Label(b.Keys[0])
+}
+
+// Label returns how a key is shown to a person: "^C" for ctrl+c, "space" for a space.
+func Label(key string) string {
+	switch {
+	case key == " ":
+		return "space"
+	case key == "pgup":
+		return "PgUp"
+	case key == "pgdown":
+		return "PgDn"
+	case strings.HasPrefix(key, "ctrl+") && len(key) == len("ctrl+")+1:
+		return "^" + strings.ToUpper(key[len("ctrl+"):])
+	}
+	return key
+}
+
+// For returns the bindings of a scope in the order of the line of keys, those of the scope itself before the global
+// ones.
+func For(scope Scope) []Binding {
+	var out []Binding
+	for _, b := range catalogue {
+		if b.Scope == scope {
+			out = append(out, b)
+		}
+	}
+	if scope == Global || typed(scope) {
+		return out
+	}
+	for _, b := range catalogue {
+		if b.Scope == Global {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// typed reports whether letters are text in a scope, so that the global letters do not count there.
+func typed(scope Scope) bool { return scope == Edit }
+
+// Find returns what key intends in scope: the scope's own meaning first, then the global one.
+func Find(scope Scope, key string) (Intent, bool) {
+	for _, s := range []Scope{scope, Global} {
+		for _, b := range catalogue {
+			if b.Scope != s || (s == Global && typed(scope) && len(key) == 1) {
+				continue
+			}
+			for _, k := range b.Keys {
+				if k == key {
+					return b.Intent, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// Of returns the binding of an intent in scope, or the zero binding.
+func Of(scope Scope, intent Intent) Binding {
+	for _, b := range For(scope) {
+		if b.Intent == intent {
+			return b
+		}
+	}
+	return Binding{}
+}

@@ -1,0 +1,31 @@
+package screen
+
+import "github.com/sigwalk/sigwalk/tui/keys"
+
+// Mover is a widget with a chosen row.
+type Mover interface {
+	Move(rows int)
+	Home()
+	End()
+}
+
+// Moved moves a widget as intent says, by pages of page rows. It reports whether the intent was a movement.
+func Moved(w Mover, intent keys.Intent, page int) bool {
+	switch intent {
+	case keys.Up:
+		w.Move(-1)
+	case keys.Down:
+		w.Move(1)
+	case keys.PageUp:
+		w.Move(-page)
+	case keys.PageDown:
+		w.Move(page)
+	case keys.Home:
+		w.Home()
+	case keys.End:
+		w.End()
+	default:
+		return false
+	}
+	return true
+}

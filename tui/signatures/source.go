@@ -1,0 +1,154 @@
+package signatures
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// The columns of the table.
+const (
+	colIndex = iota
+	colSubject
+	colIssuer
+	colTimeShort
+	colTime
+	colStored
+	colVerdict
+)
+
+func columns() []widget.Column {
+	return []widget.Column{
+		colIndex:     {Title: "logIndex", Min: 8, Right: true},
+		colSubject:   {Title: "Subject", Min: 12},
+		colIssuer:    {Title: "Issuer", Min: 10, KeepEnd: true},
+		colTimeShort: {Title: "UTC", Min: 11, From: 72, Until: 110},
+		colTime:      {Title: "Signed (UTC)", Min: 19, From: 110},
+		colStored:    {Title: "Stored", Min: 8, From: 130},
+		colVerdict:   {Title: "Verdict", Min: 8},
+	}
+}
+
+// rows makes a report the source of a table.
+type rows struct{ signatures []verification.Signature }
+
+// Len implements widget.Source.
+func (r rows) Len() int { return len(r.signatures) }
+
+// Cell implements widget.Source.
+func (r rows) Cell(row, column int) (string, *theme.State) {
+	s := &r.signatures[row]
+	switch column {
+	case colIndex:
+		return Index(s), nil
+	case colSubject:
+		return Subject(s), nil
+	case colIssuer:
+		return issuer(s), nil
+	case colTimeShort:
+		return when(s, "01-02 15:04"), nil
+	case colTime:
+		return when(s, "2006-01-02 15:04:05"), nil
+	case colStored:
+		return string(s.Storage), nil
+	case colVerdict:
+		state := Verdict(s)
+		if state == theme.OK {
+			return "ok", &state
+		}
+		return state.Glyph() + " " + state.Word(), &state
+	}
+	return "", nil
+}
+
+// Less implements widget.Source.
+func (r rows) Less(column, i, j int) bool {
+	a, b := &r.signatures[i], &r.signatures[j]
+	switch column {
+	case colIndex:
+		switch {
+		case a.LogIndex == nil:
+			return false
+		case b.LogIndex == nil:
+			return true
+		}
+		return *a.LogIndex < *b.LogIndex
+	case colTime, colTimeShort:
+		return signedAt(a).Before(signedAt(b))
+	case colVerdict:
+		return a.Verified && !b.Verified
+	}
+	left, _ := r.Cell(i, column)
+	right, _ := r.Cell(j, column)
+	return cmp.Less(strings.ToLower(left), strings.ToLower(right))
+}
+
+// Matches implements widget.Source.
+func (r rows) Matches(row int, filter string) bool {
+	s := &r.signatures[row]
+	verdict, _ := r.Cell(row, colVerdict)
+	for _, text := range []string{Index(s), Subject(s), issuer(s), verdict, string(s.Storage), when(s, time.RFC3339)} {
+		if strings.Contains(strings.ToLower(text), filter) {
+			return true
+		}
+	}
+	return false
+}
+
+// Verdict returns the state that stands for the verdict on a signature.
+func Verdict(s *verification.Signature) theme.State {
+	if s.Verified {
+		return theme.OK
+	}
+	return theme.Failed
+}
+
+// Index returns the log index as text, "-" where there is no log entry.
+func Index(s *verification.Signature) string {
+	if s.LogIndex == nil {
+		return "-"
+	}
+	return strconv.FormatInt(*s.LogIndex, 10)
+}
+
+// Subject returns who signed, in clean text.
+func Subject(s *verification.Signature) string {
+	switch {
+	case s.Subject != "":
+		return widget.Clean(s.Subject)
+	case s.Certificate == nil:
+		return "(a key, no identity)"
+	}
+	return "-"
+}
+
+func issuer(s *verification.Signature) string {
+	if s.Issuer == "" {
+		return "-"
+	}
+	return strings.TrimPrefix(widget.Clean(s.Issuer), "https://")
+}
+
+// signedAt is the time that the log or a time stamp vouches for, zero when nothing does.
+func signedAt(s *verification.Signature) time.Time {
+	switch {
+	case s.Integrated != nil:
+		return s.Integrated.UTC()
+	case s.Timestamp != nil:
+		return s.Timestamp.UTC()
+	}
+	return time.Time{}
+}
+
+func when(s *verification.Signature, layout string) string {
+	at := signedAt(s)
+	if at.IsZero() {
+		return "-"
+	}
+	return at.Format(layout)
+}

@@ -1,0 +1,91 @@
+package signatures
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// Count says how many signatures there are and how they came out.
+func Count(r *verification.Report) string {
+	ok := 0
+	for i := range r.Signatures {
+		if r.Signatures[i].Verified {
+			ok++
+		}
+	}
+	noun := "signatures"
+	if len(r.Signatures) == 1 {
+		noun = "signature"
+	}
+	return fmt.Sprintf("%d %s: %d ok, %d failed", len(r.Signatures), noun, ok, len(r.Signatures)-ok)
+}
+
+// Policy says whose signature counted, on one line.
+func Policy(p verification.Policy) string {
+	var parts []string
+	who := func(name, exact, pattern string) {
+		switch {
+		case pattern != "":
+			parts = append(parts, name+" ~ "+widget.Clean(pattern))
+		case exact != "":
+			parts = append(parts, name+" = "+widget.Clean(exact))
+		}
+	}
+	if p.KeyReference != "" {
+		parts = append(parts, "key "+widget.Clean(p.KeyReference))
+	}
+	who("subject", p.Subject, p.SubjectRegexp)
+	who("issuer", p.Issuer, p.IssuerRegexp)
+	if anyone(p) {
+		parts = append(parts, "any subject, any issuer: shows who signed, not whom to trust")
+	}
+	for _, skipped := range []struct {
+		set  bool
+		name string
+	}{{p.IgnoreLog, "log"}, {p.IgnoreSCT, "SCT"}, {p.SkipClaims, "claims"}} {
+		if skipped.set {
+			parts = append(parts, "-- "+skipped.name+" skipped")
+		}
+	}
+	return strings.Join(parts, "   ")
+}
+
+// Summary draws a report as a small table of at most limit rows, in lines of width cells.
+func Summary(t *theme.Theme, r *verification.Report, width, limit int) []string {
+	out := []string{t.Strong.Render(Count(r))}
+	out = append(out, widget.Wrap(t.Faint.Render(Policy(r.Policy)), width)...)
+	if len(r.Signatures) == 0 {
+		return append(out, "No signatures on this digest.")
+	}
+	shown := rows{r.Signatures[:min(limit, len(r.Signatures))]}
+	table := widget.NewTable(t, columns())
+	table.Still = true
+	table.SetSource(shown)
+	out = append(out, table.View(width, shown.Len()+1)...)
+	if rest := len(r.Signatures) - shown.Len(); rest > 0 {
+		out = append(out, t.Faint.Render(fmt.Sprintf("  and %d more", rest)))
+	}
+	return append(out, reasons(t, r, width)...)
+}
+
+// reasons says once each why signatures were not verified.
+func reasons(t *theme.Theme, r *verification.Report, width int) []string {
+	var out []string
+	seen := map[string]bool{}
+	for i := range r.Signatures {
+		reason := r.Signatures[i].Reason
+		if reason == nil || seen[reason.Error()] || len(seen) == 3 {
+			continue
+		}
+		seen[reason.Error()] = true
+		out = append(out, widget.Hang(t.Bad.Render("x")+"  ", widget.Clean(reason.Error()), width)...)
+		if reason.Next != "" {
+			out = append(out, widget.Hang("   ", widget.Clean(reason.Next), width)...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package tree
+
+import (
+	"fmt"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/signatures"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// Branches makes the branches that stand for node and what is below it.
+func Branches(node *verification.Node) *widget.Branch {
+	b := &widget.Branch{Label: label(node), Right: right(node), State: state(node), Value: node}
+	for _, child := range node.Children {
+		b.Children = append(b.Children, Branches(child))
+	}
+	return b
+}
+
+func label(n *verification.Node) string {
+	title := widget.Clean(n.Title)
+	if s := n.Signature; s != nil {
+		return fmt.Sprintf("%s  %s", widget.FitRight(signatures.Index(s), 4, ""), signatures.Subject(s))
+	}
+	if title == "" {
+		title = widget.Clean(n.Reference)
+	}
+	if n.Platform != "" {
+		title += "  " + widget.Clean(n.Platform)
+	}
+	return title
+}
+
+func right(n *verification.Node) string {
+	switch {
+	case n.Err != nil:
+		return "cannot be read "
+	case n.Kind == verification.NodeGroup && len(n.Children) == 0:
+		return "none "
+	case n.Kind == verification.NodeGroup:
+		return fmt.Sprintf("%d ", len(n.Children))
+	case n.Signature != nil:
+		return signatures.Verdict(n.Signature).Word() + " "
+	case n.Size > 0:
+		return Size(n.Size) + " "
+	}
+	return ""
+}
+
+func state(n *verification.Node) *theme.State {
+	s := theme.Failed
+	switch {
+	case n.Err != nil:
+		return &s
+	case n.Signature != nil:
+		s = signatures.Verdict(n.Signature)
+		return &s
+	}
+	return nil
+}
+
+// Size writes a number of bytes for people, with decimal prefixes.
+func Size(bytes int64) string {
+	switch {
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	case bytes >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+	return fmt.Sprintf("%d B", bytes)
+}
+
+// Summary draws the whole tree in lines of width cells, at most limit of them.
+func Summary(t *theme.Theme, node *verification.Node, width, limit int) []string {
+	w := widget.NewTree(t)
+	w.Still = true
+	w.SetRoot(Branches(node))
+	out := w.View(width, min(limit, w.Len()))
+	if rest := w.Len() - limit; rest > 0 {
+		out = append(out, t.Faint.Render(fmt.Sprintf("  and %d more", rest)))
+	}
+	if note := sameLayer(node); note != "" {
+		out = append(out, widget.Wrap(t.Faint.Render(note), width)...)
+	}
+	return out
+}
+
+// sameLayer explains what puzzles everyone at first: the same digest once for every signature.
+func sameLayer(node *verification.Node) string {
+	count := map[string]int{}
+	most := 0
+	var walk func(*verification.Node)
+	walk = func(n *verification.Node) {
+		if n.Signature != nil {
+			key := n.Signature.Layer.String()
+			count[key]++
+			most = max(most, count[key])
+		}
+		for _, child := range n.Children {
+			walk(child)
+		}
+	}
+	walk(node)
+	if most < 2 {
+		return ""
+	}
+	return fmt.Sprintf("cosign tree shows the same digest %d times: the payload is the same for every signer; certificate and log entry differ.", most)
+}

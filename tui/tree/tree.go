@@ -1,0 +1,192 @@
+// Package tree shows what hangs off an image: signatures, attestations, SBOMs and referrers, to fold and look into.
+package tree
+
+import (
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// Model is the screen. It implements screen.Screen.
+type Model struct {
+	deps          screen.Deps
+	root          *verification.Node
+	tree          *widget.Tree
+	find          *widget.Input // not nil while it is typed
+	found         string
+	detail        widget.Scroll
+	onDetail      bool
+	width, height int
+	status        string
+}
+
+var _ screen.Screen = (*Model)(nil)
+
+// New returns the screen of a tree.
+func New(deps screen.Deps, root *verification.Node) *Model {
+	m := &Model{deps: deps, tree: widget.NewTree(deps.Theme)}
+	m.SetRoot(root)
+	return m
+}
+
+// SetRoot shows another tree.
+func (m *Model) SetRoot(root *verification.Node) {
+	m.root = root
+	m.tree.SetRoot(Branches(root))
+}
+
+// Init implements screen.Screen.
+func (m *Model) Init() tea.Cmd { return nil }
+
+// SetSize implements screen.Screen.
+func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
+
+// Scope implements screen.Screen.
+func (m *Model) Scope() keys.Scope {
+	if m.find != nil {
+		return keys.Edit
+	}
+	return keys.Tree
+}
+
+// Disabled implements screen.Screen.
+func (m *Model) Disabled(intent keys.Intent) string {
+	switch intent {
+	case keys.Next:
+		if m.found == "" {
+			return "nothing was looked for: / finds"
+		}
+	case keys.Copy:
+		if n := m.node(); n == nil || n.Digest.Hex == "" {
+			return "this node has no digest"
+		}
+	}
+	return ""
+}
+
+// Cancel implements screen.Screen.
+func (m *Model) Cancel() (tea.Cmd, bool) {
+	switch {
+	case m.find != nil:
+		m.find = nil
+		return nil, true
+	case m.onDetail:
+		m.onDetail = false
+		return nil, true
+	}
+	return nil, false
+}
+
+// Running implements screen.Screen.
+func (m *Model) Running() bool { return false }
+
+// Status implements screen.Screen.
+func (m *Model) Status() string {
+	if m.find != nil {
+		return "find a text in the tree; enter goes to it, n to the next"
+	}
+	return m.status
+}
+
+// Update implements screen.Screen.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	key, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return nil
+	}
+	if m.find != nil {
+		m.typed(key)
+		return nil
+	}
+	intent, ok := keys.Find(keys.Tree, key.String())
+	if !ok {
+		return nil
+	}
+	m.status = ""
+	switch intent {
+	case keys.Fold:
+		m.tree.Fold()
+	case keys.Unfold:
+		m.tree.Open()
+	case keys.FoldUp:
+		m.tree.Close()
+	case keys.Filter:
+		m.find = widget.NewInput(m.deps.Theme)
+	case keys.Next:
+		m.goTo()
+	case keys.Detail, keys.NextPane:
+		m.onDetail = !m.onDetail
+	case keys.Copy:
+		return screen.Send(screen.Copy{Text: m.node().Digest.String(), What: "the digest"})
+	default:
+		m.move(intent)
+	}
+	return nil
+}
+
+func (m *Model) typed(key tea.KeyMsg) {
+	if intent, _ := keys.Find(keys.Edit, key.String()); intent == keys.Submit && !key.Paste {
+		m.found = strings.TrimSpace(m.find.Text())
+		m.find = nil
+		m.goTo()
+		return
+	}
+	m.find.Type(key.String(), key.Runes)
+}
+
+func (m *Model) goTo() {
+	m.detail.Home()
+	if m.found != "" && !m.tree.Find(m.found) {
+		m.status = fmt.Sprintf("nothing that is open holds %q", m.found)
+	}
+}
+
+func (m *Model) move(intent keys.Intent) {
+	page := max(1, m.treeHeight()-1)
+	if m.onDetail {
+		screen.Moved(&m.detail, intent, page)
+		return
+	}
+	m.detail.Home()
+	screen.Moved(m.tree, intent, page)
+}
+
+func (m *Model) node() *verification.Node {
+	b := m.tree.Selected()
+	if b == nil {
+		return nil
+	}
+	n, _ := b.Value.(*verification.Node)
+	return n
+}
+
+func (m *Model) treeHeight() int { return m.layout().First }
+
+func (m *Model) layout() widget.Split {
+	return widget.SplitOf(m.width, m.height-1, m.tree.Len(), 3)
+}
+
+// View implements screen.Screen.
+func (m *Model) View() []string {
+	t := m.deps.Theme
+	title := widget.Sides(" "+t.Title.Render("Tree")+"  "+widget.CutLeft(widget.Clean(m.root.Title), m.width-24, t.Lines.More),
+		fmt.Sprintf("%d rows ", m.tree.Len()), m.width, t.Lines.More)
+	if m.find != nil {
+		title = widget.Fit(" / "+m.find.View(m.width - 4)[0], m.width, "")
+	}
+	split := m.layout()
+	first := m.tree.View(split.FirstWidth, split.First)
+	var detail []string
+	if n := m.node(); n != nil {
+		detail = Detail(t, n, split.SecondWidth-2)
+	}
+	from, to := m.detail.View(len(detail), split.Second-1)
+	pane := widget.Pane{Title: "detail", Right: m.detail.Position(len(detail), split.Second-1), Focus: m.onDetail, Lines: detail[from:to]}
+	return append([]string{title}, split.Draw(t, first, pane)...)
+}

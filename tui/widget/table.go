@@ -1,0 +1,256 @@
+package widget
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/tui/theme"
+)
+
+// Column is one column of a Table. Widths are cells.
+type Column struct {
+	Title string
+	// Min is what is kept however narrow the table is; Max is what is taken at most, zero for no bound.
+	Min, Max int
+	// Right sets the text flush right; KeepEnd cuts at the left.
+	Right, KeepEnd bool
+	// From is the width of the table from which the column is shown, Until that from which it is not; zero for no bound.
+	From, Until int
+}
+
+// Source is what a Table shows. Only rows that are on the screen are asked for their cells.
+type Source interface {
+	Len() int
+	// Cell returns clean text and, where it means one, a state whose style it takes; nil for none.
+	Cell(row, column int) (string, *theme.State)
+	// Less orders two rows by a column.
+	Less(column, a, b int) bool
+	// Matches reports whether a row is kept by a filter, which is lower case and not empty.
+	Matches(row int, filter string) bool
+}
+
+// Table shows rows of a Source: sorted, filtered, one of them chosen.
+type Table struct {
+	// Still draws no mark and no order: the table is looked at and not walked through.
+	Still bool
+
+	theme   *theme.Theme
+	columns []Column
+	source  Source
+	natural []int // of each column, over a sample
+	order   []int // rows of the source, as shown
+	cursor  int
+	scroll  Scroll
+	sortBy  int // -1 for the source's own order
+	down    bool
+	filter  string
+}
+
+// NewTable returns a table without rows.
+func NewTable(t *theme.Theme, columns []Column) *Table {
+	return &Table{theme: t, columns: columns, sortBy: -1}
+}
+
+// SetSource shows the rows of s and keeps the chosen place, order and filter.
+func (t *Table) SetSource(s Source) {
+	t.source = s
+	t.measure()
+	t.arrange()
+}
+
+// sample is how many rows are measured for the widths of the columns, so that they do not move while one scrolls.
+const sample = 1000
+
+func (t *Table) measure() {
+	t.natural = make([]int, len(t.columns))
+	for c, column := range t.columns {
+		w := Width(column.Title)
+		if t.sortBy == c {
+			w += 2
+		}
+		for r := range min(sample, t.source.Len()) {
+			text, _ := t.source.Cell(r, c)
+			w = max(w, Width(text))
+		}
+		if column.Max > 0 {
+			w = min(w, column.Max)
+		}
+		t.natural[c] = max(w, column.Min)
+	}
+}
+
+func (t *Table) arrange() {
+	chosen := t.Selected()
+	t.order = t.order[:0]
+	for r := range t.source.Len() {
+		if t.filter == "" || t.source.Matches(r, t.filter) {
+			t.order = append(t.order, r)
+		}
+	}
+	if t.sortBy >= 0 {
+		sort.SliceStable(t.order, func(i, j int) bool {
+			a, b := t.order[i], t.order[j]
+			if t.down {
+				a, b = b, a
+			}
+			return t.source.Less(t.sortBy, a, b)
+		})
+	}
+	t.cursor = max(0, slices.Index(t.order, chosen))
+}
+
+// SortNext sorts by the next column: upwards, then downwards, then the next; after the last comes the source's order.
+// It returns a description for a person.
+func (t *Table) SortNext() string {
+	switch {
+	case t.sortBy < 0:
+		t.sortBy, t.down = 0, false
+	case !t.down:
+		t.down = true
+	default:
+		t.sortBy, t.down = t.sortBy+1, false
+	}
+	if t.sortBy >= len(t.columns) {
+		t.sortBy = -1
+	}
+	if t.source != nil {
+		t.measure()
+		t.arrange()
+	}
+	if t.sortBy < 0 {
+		return "as found"
+	}
+	direction := "up"
+	if t.down {
+		direction = "down"
+	}
+	return t.columns[t.sortBy].Title + ", " + direction
+}
+
+// SetFilter keeps the rows that match, whatever their case; an empty filter keeps all.
+func (t *Table) SetFilter(filter string) {
+	t.filter = strings.ToLower(strings.TrimSpace(filter))
+	if t.source != nil {
+		t.arrange()
+	}
+}
+
+// Selected returns the chosen row of the source, or -1 when there is none.
+func (t *Table) Selected() int {
+	if t.cursor < 0 || t.cursor >= len(t.order) {
+		return -1
+	}
+	return t.order[t.cursor]
+}
+
+// Shown returns how many rows the filter keeps.
+func (t *Table) Shown() int { return len(t.order) }
+
+// Move moves the choice by rows.
+func (t *Table) Move(rows int) {
+	t.cursor = max(0, min(len(t.order)-1, t.cursor+rows))
+}
+
+// Home and End choose the first and the last row.
+func (t *Table) Home() { t.cursor = 0 }
+
+// End chooses the last row.
+func (t *Table) End() { t.Move(len(t.order)) }
+
+// View draws the header and the rows around the chosen one, height lines of width cells in all.
+func (t *Table) View(width, height int) []string {
+	if t.source == nil {
+		return Block(nil, width, height)
+	}
+	widths := t.widths(width - 2)
+	out := make([]string, 0, height)
+	out = append(out, "  "+t.header(widths))
+	t.scroll.Show(t.cursor, height-1)
+	from, to := t.scroll.View(len(t.order), height-1)
+	for i := from; i < to; i++ {
+		out = append(out, t.row(i, widths, width))
+	}
+	return Block(out, width, height)
+}
+
+func (t *Table) header(widths []int) string {
+	var b strings.Builder
+	for c, column := range t.columns {
+		if widths[c] == 0 {
+			continue
+		}
+		title := column.Title
+		if c == t.sortBy {
+			arrow := t.theme.Lines.Up
+			if t.down {
+				arrow = t.theme.Lines.Down
+			}
+			title += " " + arrow
+		}
+		b.WriteString(t.place(column, title, widths[c]) + "  ")
+	}
+	return t.theme.Faint.Render(strings.TrimRight(b.String(), " "))
+}
+
+func (t *Table) row(i int, widths []int, width int) string {
+	chosen := i == t.cursor && !t.Still
+	mark := "  "
+	if chosen {
+		mark = t.theme.Lines.Mark + " "
+	}
+	var b strings.Builder
+	for c, column := range t.columns {
+		if widths[c] == 0 {
+			continue
+		}
+		text, state := t.source.Cell(t.order[i], c)
+		text = t.place(column, text, widths[c])
+		if state != nil && !chosen {
+			text = t.theme.State(*state).Render(text)
+		}
+		b.WriteString(text + "  ")
+	}
+	line := Fit(mark+b.String(), width, "")
+	if chosen {
+		return t.theme.Selected.Render(line)
+	}
+	return line
+}
+
+func (t *Table) place(column Column, text string, width int) string {
+	if column.KeepEnd {
+		text = CutLeft(text, width, t.theme.Lines.More)
+	}
+	if column.Right {
+		return FitRight(text, width, t.theme.Lines.More)
+	}
+	return Fit(text, width, t.theme.Lines.More)
+}
+
+// widths shares width among the columns, zero for one that is not shown: each its natural width where that fits, else
+// the widest give way first.
+func (t *Table) widths(width int) []int {
+	out := make([]int, len(t.columns))
+	total := 0
+	for c, column := range t.columns {
+		if whole := width + 2; whole >= column.From && (column.Until == 0 || whole < column.Until) {
+			out[c] = t.natural[c]
+			total += out[c] + 2
+		}
+	}
+	for total-2 > width {
+		widest := -1
+		for c := range out {
+			if out[c] > t.columns[c].Min && (widest < 0 || out[c] > out[widest]) {
+				widest = c
+			}
+		}
+		if widest < 0 {
+			break
+		}
+		out[widest]--
+		total--
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+// Package widget holds the parts that screens are made of. A widget keeps its own state, is drawn as lines of exact
+// width, does no I/O, knows no session and no key binding: the screen tells it what to do.
+//
+// Widths are terminal cells as counted by charmbracelet/x/ansi, and by nothing else.
+package widget
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Clean makes text from elsewhere safe to draw on one line: escape sequences, control characters, and the invisible
+// characters that reorder text are taken out, line breaks and tabs become spaces, bytes that are no UTF-8 become U+FFFD.
+func Clean(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	s = ansi.Strip(strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n', r == '\r', r == '\u2028', r == '\u2029', r == '\u0085':
+			return ' '
+		case unicode.IsControl(r), reorders(r), r == '\u200B', r == '\uFEFF', r == '\u2060', r == '\u00AD':
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// reorders reports whether r changes the direction of the text around it, with which a subject can be made to look like
+// another (Unicode Technical Report 36, "Bidirectional Text Spoofing").
+func reorders(r rune) bool {
+	return r == '\u200E' || r == '\u200F' || r == '\u061C' || (r >= '\u202A' && r <= '\u202E') || (r >= '\u2066' && r <= '\u2069')
+}
+
+// isPlain reports whether s is printable ASCII alone, where one byte is one cell.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// Width returns how many cells s takes.
+func Width(s string) int {
+	if isPlain(s) {
+		return len(s)
+	}
+	return ansi.StringWidth(s)
+}
+
+// Spaces returns n spaces; none for a negative n.
+func Spaces(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return strings.Repeat(" ", n)
+}
+
+// Cut shortens s to at most width cells, with more at its end where something was left out.
+func Cut(s string, width int, more string) string {
+	switch {
+	case width <= 0:
+		return ""
+	case Width(s) <= width:
+		return s
+	case isPlain(s) && Width(more) <= width:
+		return s[:width-Width(more)] + more
+	}
+	if cut := ansi.Truncate(s, width, more); Width(cut) <= width {
+		return cut
+	}
+	return ansi.Truncate(s, width, "")
+}
+
+// CutLeft shortens s to at most width cells and keeps its end, with more at its beginning. It is for text without
+// escape sequences, such as addresses, whose end says more than their beginning.
+func CutLeft(s string, width int, more string) string {
+	over := Width(s) - width
+	switch {
+	case width <= 0:
+		return ""
+	case over <= 0:
+		return s
+	}
+	keep := width - Width(more)
+	if keep <= 0 {
+		return Cut(s, width, "")
+	}
+	runes := s
+	for Width(runes) > keep {
+		_, size := utf8.DecodeRuneInString(runes)
+		runes = runes[size:]
+	}
+	return more + runes
+}
+
+// Fit makes s exactly width cells: cut with more, or padded with spaces.
+func Fit(s string, width int, more string) string {
+	s = Cut(s, width, more)
+	return s + Spaces(width-Width(s))
+}
+
+// FitRight is Fit with the text set flush right.
+func FitRight(s string, width int, more string) string {
+	s = Cut(s, width, more)
+	return Spaces(width-Width(s)) + s
+}
+
+// Sides puts left and right at the two ends of a line of exactly width cells. Where both do not fit, left is cut.
+func Sides(left, right string, width int, more string) string {
+	rw := Width(right)
+	if rw == 0 {
+		return Fit(left, width, more)
+	}
+	if rw+1 >= width {
+		return Fit(right, width, more)
+	}
+	return Fit(left, width-rw-1, more) + " " + right
+}
+
+// Wrap breaks text into lines of at most width cells, at spaces where it can. Escape sequences are kept.
+func Wrap(text string, width int) []string {
+	if width < 1 {
+		width = 1
+	}
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if Width(line) <= width {
+			out = append(out, line)
+			continue
+		}
+		out = append(out, strings.Split(ansi.Wrap(line, width, ""), "\n")...)
+	}
+	return out
+}
+
+// Hang is Wrap with first before the first line and as many spaces before the others.
+func Hang(first, text string, width int) []string {
+	indent := Width(first)
+	out := Wrap(text, width-indent)
+	for i, line := range out {
+		if i == 0 {
+			out[i] = first + line
+		} else {
+			out[i] = Spaces(indent) + line
+		}
+	}
+	return out
+}

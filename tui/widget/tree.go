@@ -1,0 +1,193 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/sigwalk/sigwalk/tui/theme"
+)
+
+// Branch is one node of a Tree. Its texts are clean and of one line.
+type Branch struct {
+	Label string
+	// Right stands at the right edge.
+	Right string
+	// State, where not nil, is drawn with its glyph before the label.
+	State    *theme.State
+	Children []*Branch
+	// Closed hides the children.
+	Closed bool
+	// Value is what the node stands for.
+	Value any
+}
+
+type twig struct {
+	*Branch
+	depth int
+}
+
+// Tree shows branches, of which some may be closed and one is chosen.
+type Tree struct {
+	// Still draws no mark: the tree is looked at and not walked through.
+	Still bool
+
+	theme  *theme.Theme
+	root   *Branch
+	rows   []twig
+	cursor int
+	scroll Scroll
+}
+
+// NewTree returns a tree that shows nothing.
+func NewTree(t *theme.Theme) *Tree { return &Tree{theme: t} }
+
+// SetRoot shows root and what is below it.
+func (t *Tree) SetRoot(root *Branch) {
+	t.root = root
+	t.arrange()
+}
+
+func (t *Tree) arrange() {
+	chosen := t.Selected()
+	t.rows = t.rows[:0]
+	if t.root != nil {
+		t.add(t.root, 0)
+	}
+	t.cursor = max(0, min(t.cursor, len(t.rows)-1))
+	for i, row := range t.rows {
+		if row.Branch == chosen {
+			t.cursor = i
+		}
+	}
+}
+
+func (t *Tree) add(b *Branch, depth int) {
+	t.rows = append(t.rows, twig{b, depth})
+	if b.Closed {
+		return
+	}
+	for _, child := range b.Children {
+		t.add(child, depth+1)
+	}
+}
+
+// Selected returns the chosen branch, or nil.
+func (t *Tree) Selected() *Branch {
+	if t.cursor < 0 || t.cursor >= len(t.rows) {
+		return nil
+	}
+	return t.rows[t.cursor].Branch
+}
+
+// Move moves the choice by rows.
+func (t *Tree) Move(rows int) { t.cursor = max(0, min(len(t.rows)-1, t.cursor+rows)) }
+
+// Home chooses the root.
+func (t *Tree) Home() { t.cursor = 0 }
+
+// End chooses the last row.
+func (t *Tree) End() { t.Move(len(t.rows)) }
+
+// Fold opens or closes the chosen branch; on a leaf it closes the branch that holds it, and chooses that.
+func (t *Tree) Fold() {
+	b := t.Selected()
+	if b == nil {
+		return
+	}
+	if len(b.Children) == 0 {
+		t.parent()
+		return
+	}
+	b.Closed = !b.Closed
+	t.arrange()
+}
+
+// Open opens the chosen branch, or moves into it when it is open.
+func (t *Tree) Open() {
+	if b := t.Selected(); b != nil && len(b.Children) > 0 {
+		if !b.Closed {
+			t.Move(1)
+			return
+		}
+		b.Closed = false
+		t.arrange()
+	}
+}
+
+// Close closes the chosen branch, or moves to the one that holds it.
+func (t *Tree) Close() {
+	b := t.Selected()
+	if b == nil {
+		return
+	}
+	if len(b.Children) > 0 && !b.Closed {
+		b.Closed = true
+		t.arrange()
+		return
+	}
+	t.parent()
+}
+
+func (t *Tree) parent() {
+	depth := t.rows[t.cursor].depth
+	for i := t.cursor; i >= 0; i-- {
+		if t.rows[i].depth < depth {
+			t.cursor = i
+			return
+		}
+	}
+}
+
+// Find chooses the next row after the chosen one whose label holds text, whatever its case; false when none does.
+func (t *Tree) Find(text string) bool {
+	text = strings.ToLower(text)
+	for i := 1; i <= len(t.rows); i++ {
+		n := (t.cursor + i) % len(t.rows)
+		if strings.Contains(strings.ToLower(t.rows[n].Label), text) {
+			t.cursor = n
+			return true
+		}
+	}
+	return false
+}
+
+// Len returns how many rows are open.
+func (t *Tree) Len() int { return len(t.rows) }
+
+// View draws the rows around the chosen one, height lines of width cells in all.
+func (t *Tree) View(width, height int) []string {
+	t.scroll.Show(t.cursor, height)
+	from, to := t.scroll.View(len(t.rows), height)
+	out := make([]string, 0, height)
+	for i := from; i < to; i++ {
+		out = append(out, t.row(i, width))
+	}
+	return Block(out, width, height)
+}
+
+func (t *Tree) row(i, width int) string {
+	row := t.rows[i]
+	chosen := i == t.cursor && !t.Still
+	mark := "  "
+	if chosen {
+		mark = t.theme.Lines.Mark + " "
+	}
+	fold := "  "
+	if len(row.Children) > 0 {
+		fold = t.theme.Lines.Open + " "
+		if row.Closed {
+			fold = t.theme.Lines.Closed + " "
+		}
+	}
+	state := ""
+	if row.State != nil {
+		state = t.theme.Glyph(*row.State) + " "
+		if chosen {
+			state = Fit(row.State.Glyph(), 2, "") + " "
+		}
+	}
+	line := Sides(mark+Spaces(2*row.depth)+fold+state+row.Label, row.Right, width, t.theme.Lines.More)
+	if chosen {
+		return t.theme.Selected.Render(line)
+	}
+	return line
+}
