@@ -1,0 +1,201 @@
+// Package trial runs the signing half of the sandbox for tests: identity provider, Fulcio, the two transparency logs and
+// the timestamp authority, all real, and signs with Sigstore's own client against them.
+package trial
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/sign"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/ctlog"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/fulcio"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/identity"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/ledger"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/rekor"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/timestamp"
+)
+
+const (
+	// Email is the person who signs in.
+	Email    = "user1@demo.redhat.com"
+	clientID = "trusted-artifact-signer"
+	password = "r3dh8t1!"
+)
+
+// Services are the running servers.
+type Services struct {
+	Ledger    *ledger.Ledger
+	CTLog     *ctlog.Server
+	Rekor     *rekor.Server
+	Timestamp *timestamp.Server
+	Identity  *identity.Server
+	Fulcio    *fulcio.Server
+
+	closers []io.Closer
+}
+
+// Start starts the servers with their state in dir, on the ports that they had there before.
+func Start(ctx context.Context, dir string) (s *Services, err error) {
+	s = &Services{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	listeners, err := listen(dir, "ctlog", "rekor", "timestamp", "identity", "fulcio")
+	if err != nil {
+		return s, err
+	}
+	logs, err := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, logs)
+
+	authority, err := fulcio.OpenAuthority(filepath.Join(dir, "fulcio"))
+	if err != nil {
+		return s, err
+	}
+	if s.Ledger, err = ledger.Start(ctx, ledger.Config{Dir: filepath.Join(dir, "ledger"), Log: logs}); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Ledger)
+	s.CTLog, err = ctlog.Start(ctx, ctlog.Config{
+		Dir: filepath.Join(dir, "ctlog"), Listener: listeners["ctlog"], Log: logs,
+		Ledger: s.Ledger, RootPEM: authority.RootPEM(),
+	})
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.CTLog)
+	s.Rekor, err = rekor.Start(ctx, rekor.Config{
+		Dir: filepath.Join(dir, "rekor"), Listener: listeners["rekor"], Log: logs, Ledger: s.Ledger,
+	})
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Rekor)
+	s.Timestamp, err = timestamp.Start(ctx, timestamp.Config{
+		Dir: filepath.Join(dir, "timestamp"), Listener: listeners["timestamp"], Log: logs,
+	})
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Timestamp)
+	s.Identity, err = identity.Start(ctx, identity.Config{
+		Dir: filepath.Join(dir, "identity"), Listener: listeners["identity"], ClientID: clientID,
+		Users: []identity.User{{Email: Email, Username: "user1", Name: "User One"}}, Password: password,
+	})
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Identity)
+	s.Fulcio, err = fulcio.Start(ctx, fulcio.Config{
+		Authority: authority, Listener: listeners["fulcio"], Log: logs,
+		CTLog: s.CTLog.URL(), CTLogKey: s.CTLog.PublicKey(),
+		Issuers: []fulcio.Issuer{{URL: s.Identity.URL(), ClientID: clientID}},
+	})
+	if err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Fulcio)
+	return s, nil
+}
+
+// Close stops the servers, the last first.
+func (s *Services) Close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i].Close())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// listen binds a loopback port for each name, the one that it had in dir before.
+func listen(dir string, names ...string) (map[string]net.Listener, error) {
+	path := filepath.Join(dir, "ports.json")
+	addrs := map[string]string{}
+	if data, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(data, &addrs); err != nil {
+			return nil, err
+		}
+	}
+	bound := map[string]net.Listener{}
+	for _, name := range names {
+		addr := addrs[name]
+		if addr == "" {
+			addr = "127.0.0.1:0"
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		bound[name], addrs[name] = l, l.Addr().String()
+	}
+	data, err := json.Marshal(addrs)
+	if err != nil {
+		return nil, err
+	}
+	return bound, state.Write(path, data)
+}
+
+// Token signs in with the person's password.
+func (s *Services) Token(ctx context.Context) (string, error) {
+	form := url.Values{
+		"grant_type": {"password"}, "client_id": {clientID}, "scope": {"openid email"},
+		"username": {Email}, "password": {password},
+	}
+	endpoint := s.Identity.URL() + "/protocol/openid-connect/token"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		IDToken string `json:"id_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return "", err
+	}
+	if answer.IDToken == "" {
+		return "", fmt.Errorf("no id_token: %s", resp.Status)
+	}
+	return answer.IDToken, nil
+}
+
+// Sign signs data without a key of its own, as cosign does: certificate, timestamp and log entry are in the bundle.
+func (s *Services) Sign(ctx context.Context, data []byte) (*protobundle.Bundle, error) {
+	token, err := s.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keypair, err := sign.NewEphemeralKeypair(nil)
+	if err != nil {
+		return nil, err
+	}
+	return sign.Bundle(&sign.PlainData{Data: data}, keypair, sign.BundleOptions{
+		Context:                    ctx,
+		CertificateProvider:        sign.NewFulcio(&sign.FulcioOptions{BaseURL: s.Fulcio.URL()}),
+		CertificateProviderOptions: &sign.CertificateProviderOptions{IDToken: token},
+		TimestampAuthorities:       []*sign.TimestampAuthority{sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: s.Timestamp.URL()})},
+		TransparencyLogs:           []sign.Transparency{sign.NewRekor(&sign.RekorOptions{BaseURL: s.Rekor.URL()})},
+	})
+}
