@@ -5,6 +5,7 @@ const (
 	CodeUsage       Code = "usage"         // the command line is wrong
 	CodeNobodyToAsk Code = "nobody-to-ask" // a question and no person
 	CodeInternal    Code = "internal"      // a defect of sigwalk
+	CodeDeclined    Code = "declined"      // a person was asked and said no
 
 	CodeUnreachable Code = "unreachable"     // no connection: name, address, refused, timed out
 	CodeTLS         Code = "tls"             // certificate not trusted, or no TLS where it is wanted

@@ -1,0 +1,255 @@
+package signing
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/tuf"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity"
+)
+
+// key is an ECDSA P-256 key that lives as long as one signature.
+type key struct{ private *ecdsa.PrivateKey }
+
+func newKey() (key, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return key{private}, err
+}
+
+// sign signs message over its SHA-256.
+func (k key) sign(message []byte) ([]byte, error) {
+	digest := sha256.Sum256(message)
+	return k.private.Sign(rand.Reader, digest[:], crypto.SHA256)
+}
+
+// issued is what Fulcio gave: the certificate, those above it, and the SCT when it is not embedded.
+type issued struct {
+	leaf        *x509.Certificate
+	leafPEM     []byte
+	chain       []*x509.Certificate
+	chainPEM    []byte
+	detachedSCT []byte
+}
+
+// subject and issuer of the identity in the certificate.
+func (i *issued) identity() (subject, issuer string, err error) {
+	summary, err := certificate.SummarizeCertificate(i.leaf)
+	if err != nil {
+		return "", "", err
+	}
+	return summary.SubjectAlternativeName, summary.Issuer, nil
+}
+
+// checkToken refuses a token that cannot work, before it leaves this machine.
+func (s *Signer) checkToken(raw actions.Secret) (*identity.Token, error) {
+	if raw.IsZero() {
+		return nil, &actions.Error{
+			Code: actions.CodeNoToken,
+			What: "there is no identity token to sign with",
+			Next: "get one (source ./get-access-token.sh sets SIGSTORE_ID_TOKEN), or give it with --identity-token",
+		}
+	}
+	token, err := identity.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	err = token.Check(s.opts.Clock.Now(), s.opts.Endpoints.OIDCClientID)
+	if actions.CodeOf(err) == actions.CodeTokenAudience {
+		// CI systems hand out tokens for Sigstore as such; whether this Fulcio takes them is for Fulcio to say.
+		for _, audience := range token.Audience {
+			if audience == "sigstore" {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if token.Email != "" && !token.EmailVerified {
+		return nil, &actions.Error{
+			Code: actions.CodeTokenRefused,
+			What: "the identity token for " + token.Email + " cannot be used",
+			Why:  "it says that the e-mail address is not verified, and Fulcio certifies verified addresses only",
+			Next: "have the address confirmed at " + token.Issuer + " (an administrator can mark it as verified), then get a new token",
+		}
+	}
+	return token, nil
+}
+
+// certify asks Fulcio for a certificate of the token's identity over k (Fulcio's API v2, signingCert).
+func (s *Signer) certify(ctx context.Context, k key, token *identity.Token) (*issued, error) {
+	fulcio := s.opts.Endpoints.Fulcio
+	if err := needed(fulcio, "Fulcio", "--fulcio-url (COSIGN_FULCIO_URL)"); err != nil {
+		return nil, err
+	}
+	name := token.Subject
+	if token.Email != "" {
+		name = token.Email
+	}
+	proof, err := k.sign([]byte(name))
+	if err != nil {
+		return nil, err
+	}
+	public, err := cryptoutils.MarshalPublicKeyToPEM(k.private.Public())
+	if err != nil {
+		return nil, err
+	}
+	type publicKey struct {
+		Algorithm string `json:"algorithm"`
+		Content   string `json:"content"`
+	}
+	type publicKeyRequest struct {
+		PublicKey         publicKey `json:"publicKey"`
+		ProofOfPossession []byte    `json:"proofOfPossession"`
+	}
+	body, err := json.Marshal(struct {
+		PublicKeyRequest publicKeyRequest `json:"publicKeyRequest"`
+	}{publicKeyRequest{publicKey{"ECDSA", string(public)}, proof}})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.ask(ctx, call{
+		method: http.MethodPost, url: join(fulcio, "/api/v2/signingCert"),
+		contentType: "application/json", bearer: token.Raw, body: body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if reply.status != http.StatusOK && reply.status != http.StatusCreated {
+		return nil, refusedByFulcio(reply, fulcio, token)
+	}
+	got, err := parseIssued(reply.body)
+	if err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeNotAsked, What: "the answer of Fulcio at " + fulcio + " holds no certificate", Why: err.Error(),
+			Next: "check that this is the address of Fulcio", Err: err,
+		}
+	}
+	if public, ok := got.leaf.PublicKey.(*ecdsa.PublicKey); !ok || !public.Equal(k.private.Public()) {
+		return nil, &actions.Error{
+			Code: actions.CodeNotAsked, What: "the certificate of Fulcio at " + fulcio + " is for another key than ours",
+			Next: "check that this is the address of Fulcio",
+		}
+	}
+	return got, nil
+}
+
+// refusedByFulcio says what a refusal most likely means: Fulcio itself says little on purpose.
+func refusedByFulcio(reply *answer, fulcio string, token *identity.Token) error {
+	e := &actions.Error{What: "Fulcio at " + fulcio + " gave no certificate", Why: reply.reason()}
+	switch {
+	case reply.status == http.StatusNotFound || reply.status == http.StatusMethodNotAllowed:
+		e.Code, e.Next = actions.CodeNotAsked, "check that this is the address of Fulcio"
+	case reply.status >= http.StatusInternalServerError:
+		e.Code, e.Next = actions.CodeServer, "try again in a while; its own logs say more"
+	default:
+		e.Code = actions.CodeTokenRefused
+		e.What = "Fulcio at " + fulcio + " refused the identity token"
+		e.Next = fmt.Sprintf("Fulcio must know the issuer %s and expect one of the audiences %q; a token of an e-mail issuer needs a verified e-mail (this one's: %q)",
+			token.Issuer, token.Audience, token.Email)
+	}
+	return e
+}
+
+func parseIssued(body []byte) (*issued, error) {
+	type chain struct {
+		Chain struct {
+			Certificates []string `json:"certificates"`
+		} `json:"chain"`
+		SCT []byte `json:"signedCertificateTimestamp"`
+	}
+	var reply struct {
+		Embedded chain `json:"signedCertificateEmbeddedSct"`
+		Detached chain `json:"signedCertificateDetachedSct"`
+	}
+	if err := json.Unmarshal(body, &reply); err != nil {
+		return nil, err
+	}
+	from := reply.Embedded
+	if len(from.Chain.Certificates) == 0 {
+		from = reply.Detached
+	}
+	if len(from.Chain.Certificates) == 0 {
+		return nil, errors.New("no certificate in the answer")
+	}
+	var all []*x509.Certificate
+	for _, text := range from.Chain.Certificates {
+		parsed, err := cryptoutils.UnmarshalCertificatesFromPEM([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, parsed...)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no certificate in the answer")
+	}
+	got := &issued{leaf: all[0], chain: all[1:], detachedSCT: from.SCT}
+	var err error
+	if got.leafPEM, err = cryptoutils.MarshalCertificateToPEM(got.leaf); err != nil {
+		return nil, err
+	}
+	got.chainPEM, err = cryptoutils.MarshalCertificatesToPEM(got.chain)
+	return got, err
+}
+
+// checkIssued verifies what Fulcio gave against the trust root: the chain, and the promise of the transparency log for
+// certificates (RFC 6962). What would not verify later must not be signed with now.
+func checkIssued(ctx context.Context, got *issued, trusted *root.TrustedRoot) error {
+	chains, err := verify.VerifyLeafCertificate(got.leaf.NotBefore, got.leaf, trusted)
+	if err != nil {
+		return &actions.Error{
+			Code: actions.CodeChain,
+			What: "the certificate that Fulcio gave is not from an authority in the trust root",
+			Why:  "its issuer is " + got.leaf.Issuer.String(),
+			Next: "the trust root is of another deployment, or was replaced: run cosign initialize with the mirror that belongs to this Fulcio",
+			Err:  err,
+		}
+	}
+	if len(got.detachedSCT) > 0 {
+		err = checkDetached(ctx, got, trusted)
+	} else {
+		err = verify.VerifySignedCertificateTimestamp(chains, 1, trusted)
+	}
+	if err != nil {
+		return &actions.Error{
+			Code: actions.CodeSCT,
+			What: "the certificate that Fulcio gave carries no valid promise of the certificate transparency log",
+			Why:  err.Error(),
+			Next: "run cosign initialize: the trust root may not know the log's key yet. If that does not help, ask whoever runs Fulcio",
+			Err:  err,
+		}
+	}
+	return nil
+}
+
+// checkDetached verifies an SCT that came beside the certificate.
+func checkDetached(ctx context.Context, got *issued, trusted *root.TrustedRoot) error {
+	keys := cosign.NewTrustedTransparencyLogPubKeys()
+	for _, log := range trusted.CTLogs() {
+		encoded, err := cryptoutils.MarshalPublicKeyToPEM(log.PublicKey)
+		if err != nil {
+			return err
+		}
+		if err := keys.AddTransparencyLogPubKey(encoded, tuf.Active); err != nil {
+			return err
+		}
+	}
+	return cosign.VerifySCT(ctx, got.leafPEM, bytes.TrimSpace(got.chainPEM), got.detachedSCT, &keys)
+}

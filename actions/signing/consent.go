@@ -1,0 +1,42 @@
+package signing
+
+import (
+	"context"
+
+	"github.com/sigstore/cosign/v2/cmd/cosign/cli/sign/privacy"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// Statement and Confirmation are the notice of the transparency log in cosign's own words. It is a legal text, so it is
+// taken from cosign and not told again.
+const (
+	Statement    = privacy.Statement
+	Confirmation = privacy.StatementConfirmation
+	// ConfirmPrompt is the question that cosign puts after them.
+	ConfirmPrompt = "Are you sure you would like to continue? [y/N]"
+	// QuestionConsent is the ID of the question.
+	QuestionConsent = "transparency-log-consent"
+)
+
+// consent makes sure that a person agreed to the public record.
+func (s *Signer) consent(ctx context.Context, given bool) error {
+	if given {
+		return nil
+	}
+	answer, err := s.opts.Observer.Ask(ctx, actions.Question{
+		ID: QuestionConsent, Text: Statement + "\n" + Confirmation, Prompt: ConfirmPrompt, YesNo: true,
+	})
+	if err != nil {
+		return err
+	}
+	if !answer.Yes {
+		return &actions.Error{
+			Code: actions.CodeDeclined,
+			What: "nothing was signed",
+			Why:  "the notice of the transparency log was not agreed to",
+			Next: "a signature with an identity always leaves a public record of that identity; answer y, or give --yes, when that is fine",
+		}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package signing
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	ctypes "github.com/sigstore/cosign/v2/pkg/types"
+)
+
+// signatureType is the media type of a signature's payload (cosign's pkg/types).
+const signatureType types.MediaType = ctypes.SimpleSigningMediaType
+
+// layer is one signature in a manifest: a descriptor kept byte for byte, whoever wrote it.
+type layer struct {
+	raw  json.RawMessage
+	desc v1.Descriptor
+	// key tells signatures apart: payload, media type and annotations, whatever the order of the JSON.
+	key string
+}
+
+func parseLayer(raw json.RawMessage) (layer, error) {
+	var l layer
+	if err := json.Unmarshal(raw, &l.desc); err != nil {
+		return layer{}, err
+	}
+	l.raw = bytes.Clone(raw)
+	// The standard library writes maps in the order of their keys, so that equal annotations encode equally.
+	identity, err := json.Marshal(struct {
+		Digest      string
+		MediaType   types.MediaType
+		Annotations map[string]string
+	}{l.desc.Digest.String(), l.desc.MediaType, l.desc.Annotations})
+	if err != nil {
+		return layer{}, err
+	}
+	sum := sha256.Sum256(identity)
+	l.key = hex.EncodeToString(sum[:])
+	return l, nil
+}
+
+// manifest is what a signature tag names: a list of signatures, and everything else in it as it was found.
+type manifest struct {
+	digest    string
+	mediaType types.MediaType
+	config    v1.Descriptor
+	layers    []layer
+	others    map[string]json.RawMessage // every top-level field but config and layers
+	size      int
+}
+
+var errNoSignatures = errors.New("the tag of the signatures holds something else")
+
+func parseManifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+	}
+	if fields["layers"] == nil || fields["config"] == nil {
+		return nil, fmt.Errorf("%w: a manifest of type %s without layers", errNoSignatures, mediaType)
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(fields["layers"], &raws); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+	}
+	m := &manifest{digest: digestOf(raw), mediaType: mediaType, others: fields, size: len(raw)}
+	if err := json.Unmarshal(fields["config"], &m.config); err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+	}
+	for _, r := range raws {
+		l, err := parseLayer(r)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+		}
+		m.layers = append(m.layers, l)
+	}
+	delete(fields, "config")
+	delete(fields, "layers")
+	return m, nil
+}
+
+func digestOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// emptyManifest is where the first signature goes.
+func emptyManifest() *manifest {
+	return &manifest{
+		mediaType: types.OCIManifestSchema1,
+		config:    v1.Descriptor{MediaType: types.OCIConfigJSON},
+		others: map[string]json.RawMessage{
+			"schemaVersion": json.RawMessage("2"),
+			"mediaType":     json.RawMessage(`"` + string(types.OCIManifestSchema1) + `"`),
+		},
+	}
+}
+
+// missing returns those of want that m does not hold, in the order of want.
+func (m *manifest) missing(want []layer) []layer {
+	held := m.keys()
+	var out []layer
+	for _, l := range want {
+		if !held[l.key] {
+			held[l.key] = true
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (m *manifest) keys() map[string]bool {
+	held := map[string]bool{}
+	if m != nil {
+		for _, l := range m.layers {
+			held[l.key] = true
+		}
+	}
+	return held
+}
+
+// with returns m with more signatures at the end and another configuration, as the bytes to push. What was in m stays
+// byte for byte and in its order.
+func (m *manifest) with(more []layer, config v1.Descriptor) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for _, name := range []string{"schemaVersion", "mediaType"} {
+		if m.others[name] != nil {
+			fmt.Fprintf(&b, "%q:%s,", name, m.others[name])
+		}
+	}
+	encoded, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(&b, `"config":%s,"layers":[`, encoded)
+	for i, l := range append(append([]layer{}, m.layers...), more...) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(l.raw)
+	}
+	b.WriteByte(']')
+	var rest []string
+	for name := range m.others {
+		if name != "schemaVersion" && name != "mediaType" {
+			rest = append(rest, name)
+		}
+	}
+	sort.Strings(rest)
+	for _, name := range rest {
+		key, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, ",%s:%s", key, m.others[name])
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// configOf is the configuration that cosign writes for these signatures when nothing else is in it: one uncompressed
+// layer and one empty line of history each. Registries that look inside (Quay) want as many lines as layers.
+func configOf(layers []layer) ([]byte, error) {
+	config := v1.ConfigFile{
+		RootFS:  v1.RootFS{Type: "layers", DiffIDs: make([]v1.Hash, 0, len(layers))},
+		History: make([]v1.History, len(layers)),
+	}
+	for _, l := range layers {
+		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, l.desc.Digest)
+	}
+	return json.Marshal(config)
+}
+
+// extendConfig adds more layers to a configuration that says more than configOf does, such as when it was made. One that
+// does not fit its layers is replaced.
+func extendConfig(base []byte, layers, more []layer) ([]byte, error) {
+	all := append(append([]layer{}, layers...), more...)
+	fields := map[string]json.RawMessage{}
+	var rootfs struct {
+		Type    string    `json:"type"`
+		DiffIDs []v1.Hash `json:"diff_ids"`
+	}
+	var history []json.RawMessage
+	if json.Unmarshal(base, &fields) != nil || json.Unmarshal(fields["rootfs"], &rootfs) != nil || len(rootfs.DiffIDs) != len(layers) {
+		return configOf(all)
+	}
+	if fields["history"] != nil && json.Unmarshal(fields["history"], &history) != nil {
+		return configOf(all)
+	}
+	for len(history) < len(layers) {
+		history = append(history, json.RawMessage("{}"))
+	}
+	for _, l := range more {
+		rootfs.DiffIDs = append(rootfs.DiffIDs, l.desc.Digest)
+		history = append(history, json.RawMessage("{}"))
+	}
+	var err error
+	if fields["rootfs"], err = json.Marshal(rootfs); err != nil {
+		return nil, err
+	}
+	if fields["history"], err = json.Marshal(history); err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
+}

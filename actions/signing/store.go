@@ -1,0 +1,142 @@
+package signing
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// signatureTag is where the signatures of an image lie: the tag sha256-<hex>.sig beside it.
+func signatureTag(digest name.Digest) (name.Tag, error) {
+	hash, err := v1.NewHash(digest.DigestStr())
+	if err != nil {
+		return name.Tag{}, err
+	}
+	return digest.Context().Tag(fmt.Sprintf("%s-%s.sig", hash.Algorithm, hash.Hex)), nil
+}
+
+// store is one signature tag in a registry. It authenticates once and reads the tag itself every time, never a cached
+// answer to HEAD nor a list of tags: those lag (Quay's by two minutes).
+type store struct {
+	tag    name.Tag
+	puller *remote.Puller
+	pusher *remote.Pusher
+
+	mu       sync.Mutex
+	uploaded map[v1.Hash]bool
+}
+
+// newStore uses the options of registry.Client.Remote. It adds that nothing is tried again behind its back: a push that
+// is repeated later than it was reasoned about would overwrite what came in between.
+func newStore(tag name.Tag, options []remote.Option) (*store, error) {
+	options = append(append([]remote.Option{}, options...),
+		remote.WithRetryPredicate(func(error) bool { return false }))
+	puller, err := remote.NewPuller(options...)
+	if err != nil {
+		return nil, err
+	}
+	pusher, err := remote.NewPusher(options...)
+	if err != nil {
+		return nil, err
+	}
+	return &store{tag: tag, puller: puller, pusher: pusher, uploaded: map[v1.Hash]bool{}}, nil
+}
+
+// read returns what the tag names now, or nil when there is no such tag.
+func (s *store) read(ctx context.Context) (*manifest, error) {
+	return s.get(ctx, s.tag)
+}
+
+// readDigest returns a manifest that the tag named once, or nil when the registry has it no longer.
+func (s *store) readDigest(ctx context.Context, digest string) (*manifest, error) {
+	return s.get(ctx, s.tag.Digest(digest))
+}
+
+func (s *store) get(ctx context.Context, ref name.Reference) (*manifest, error) {
+	desc, err := s.puller.Get(ctx, ref)
+	if notFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(desc.Manifest, desc.MediaType)
+}
+
+func notFound(err error) bool {
+	var refusal *transport.Error
+	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound
+}
+
+// blob uploads content unless this store uploaded it before.
+func (s *store) blob(ctx context.Context, content []byte, mediaType types.MediaType) (v1.Descriptor, error) {
+	l := static.NewLayer(content, mediaType)
+	hash, err := l.Digest()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	desc := v1.Descriptor{MediaType: mediaType, Digest: hash, Size: int64(len(content))}
+	if s.has(hash) {
+		return desc, nil
+	}
+	if err := s.pusher.Upload(ctx, s.tag.Context(), l); err != nil {
+		return v1.Descriptor{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uploaded[hash] = true
+	return desc, nil
+}
+
+func (s *store) has(hash v1.Hash) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.uploaded[hash]
+}
+
+// content reads a small blob.
+func (s *store) content(ctx context.Context, hash v1.Hash) ([]byte, error) {
+	const limit = 8 << 20
+	l, err := s.puller.Layer(ctx, s.tag.Digest(hash.String()))
+	if err != nil {
+		return nil, err
+	}
+	body, err := l.Compressed()
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	content, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > limit {
+		return nil, fmt.Errorf("blob %s is larger than %d bytes", hash, limit)
+	}
+	return content, nil
+}
+
+// push makes the tag name raw.
+func (s *store) push(ctx context.Context, raw []byte, mediaType types.MediaType) error {
+	return s.pusher.Put(ctx, s.tag, taggable{raw: raw, mediaType: mediaType})
+}
+
+type taggable struct {
+	raw       []byte
+	mediaType types.MediaType
+}
+
+func (t taggable) RawManifest() ([]byte, error) { return bytes.Clone(t.raw), nil }
+
+func (t taggable) MediaType() (types.MediaType, error) { return t.mediaType, nil }
