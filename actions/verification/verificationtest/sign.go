@@ -1,0 +1,227 @@
+package verificationtest
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
+	"github.com/digitorus/timestamp"
+	"github.com/google/go-containerregistry/pkg/name"
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/rekor/pkg/types"
+	"github.com/sigstore/rekor/pkg/types/hashedrekord"
+	_ "github.com/sigstore/rekor/pkg/types/hashedrekord/v0.0.1" // registers the entry
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature/payload"
+)
+
+// Spec says what a signature is to be like. The zero Spec is a good one by nobody; most fields leave something out.
+type Spec struct {
+	Subject string // an email address, or a URI
+	Issuer  string
+	// At is when the certificate is issued; now when zero.
+	At time.Time
+	// Logged is when the log takes the entry; a minute after At when zero.
+	Logged time.Time
+	// Key signs instead of a fresh one. With KeyPair there is no certificate.
+	Key     *ecdsa.PrivateKey
+	KeyPair bool
+
+	Annotations map[string]any
+	// Extensions are further extensions of the certificate: OID to raw value.
+	Extensions map[string]string
+	// OnlyNewIssuer leaves out the deprecated extension for the issuer.
+	OnlyNewIssuer bool
+
+	NoSCT bool
+	NoLog bool
+	Stamp bool // add an RFC 3161 time stamp
+}
+
+// Layer is one signature as a layer of the tag sha256-<hex>.sig: what is signed, and cosign's annotations.
+type Layer struct {
+	Payload     []byte
+	Annotations map[string]string
+}
+
+// Sign signs the digest of image as `cosign sign` does.
+func (d *Deployment) Sign(image name.Digest, spec Spec) (Layer, error) {
+	claim, err := json.Marshal(payload.Cosign{Image: image, Annotations: spec.Annotations})
+	if err != nil {
+		return Layer{}, err
+	}
+	return d.SignPayload(claim, spec)
+}
+
+// SignPayload signs any payload.
+func (d *Deployment) SignPayload(content []byte, spec Spec) (Layer, error) {
+	s, err := d.signer(spec)
+	if err != nil {
+		return Layer{}, err
+	}
+	signature, err := sign(s.key, content)
+	if err != nil {
+		return Layer{}, err
+	}
+	layer := Layer{Payload: content, Annotations: map[string]string{
+		static.SignatureAnnotationKey: base64.StdEncoding.EncodeToString(signature),
+	}}
+	if s.cert != nil {
+		chain, err := cryptoutils.MarshalCertificatesToPEM([]*x509.Certificate{d.intermediate, d.root})
+		if err != nil {
+			return Layer{}, err
+		}
+		layer.Annotations[static.CertificateAnnotationKey] = string(s.pem)
+		layer.Annotations[static.ChainAnnotationKey] = string(chain)
+	}
+	if !spec.NoLog {
+		entry, err := d.record(content, signature, s.pem, s.spec.Logged)
+		if err != nil {
+			return Layer{}, err
+		}
+		if err := layer.annotate(static.BundleAnnotationKey, entry); err != nil {
+			return Layer{}, err
+		}
+	}
+	if spec.Stamp {
+		stamp, err := d.stamp(signature, s.spec.Logged)
+		if err != nil {
+			return Layer{}, err
+		}
+		if err := layer.annotate(static.RFC3161TimestampAnnotationKey, cbundle.TimestampToRFC3161Timestamp(stamp)); err != nil {
+			return Layer{}, err
+		}
+	}
+	return layer, nil
+}
+
+func (l *Layer) annotate(key string, value any) error {
+	text, err := json.Marshal(value)
+	l.Annotations[key] = string(text)
+	return err
+}
+
+// Entry returns the log entry of the layer; nil when it has none.
+func (l Layer) Entry() (*cbundle.RekorBundle, error) {
+	text, ok := l.Annotations[static.BundleAnnotationKey]
+	if !ok {
+		return nil, nil
+	}
+	var entry cbundle.RekorBundle
+	return &entry, json.Unmarshal([]byte(text), &entry)
+}
+
+// With returns a copy with one annotation changed, or removed when value is empty.
+func (l Layer) With(key, value string) Layer {
+	changed := Layer{Payload: l.Payload, Annotations: map[string]string{}}
+	for k, v := range l.Annotations {
+		changed.Annotations[k] = v
+	}
+	if value == "" {
+		delete(changed.Annotations, key)
+	} else {
+		changed.Annotations[key] = value
+	}
+	return changed
+}
+
+// signer is a key and what vouches for it.
+type signer struct {
+	spec Spec
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate // nil with a key pair
+	pem  []byte            // certificate or public key
+}
+
+func (d *Deployment) signer(spec Spec) (*signer, error) {
+	if spec.At.IsZero() {
+		spec.At = time.Now()
+	}
+	if spec.Logged.IsZero() {
+		spec.Logged = spec.At.Add(time.Minute)
+	}
+	s := &signer{spec: spec, key: spec.Key}
+	var err error
+	if s.key == nil {
+		if s.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+			return nil, err
+		}
+	}
+	if spec.KeyPair {
+		s.pem, err = cryptoutils.MarshalPublicKeyToPEM(s.key.Public())
+		return s, err
+	}
+	if s.cert, err = d.certificate(spec, s.key.Public()); err != nil {
+		return nil, err
+	}
+	s.pem, err = cryptoutils.MarshalCertificateToPEM(s.cert)
+	return s, err
+}
+
+// record puts a hashedrekord entry into the log.
+func (d *Deployment) record(content, signature, verifier []byte, at time.Time) (*cbundle.RekorBundle, error) {
+	sum := sha256.Sum256(content)
+	body, err := entryBody(hashedrekord.KIND, types.ArtifactProperties{
+		ArtifactHash:   "sha256:" + hex.EncodeToString(sum[:]),
+		SignatureBytes: signature,
+		PublicKeyBytes: [][]byte{verifier},
+		PKIFormat:      "x509",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.Promise(body, d.index.Add(1), at)
+}
+
+// entryBody is the canonical body of an entry.
+func entryBody(kind string, properties types.ArtifactProperties) ([]byte, error) {
+	ctx := context.Background()
+	proposed, err := types.NewProposedEntry(ctx, kind, "0.0.1", properties)
+	if err != nil {
+		return nil, fmt.Errorf("propose a log entry: %w", err)
+	}
+	entry, err := types.CreateVersionedEntry(proposed)
+	if err != nil {
+		return nil, err
+	}
+	return types.CanonicalizeEntry(ctx, entry)
+}
+
+// Promise signs that the log holds body at index since at (a signed entry timestamp).
+func (d *Deployment) Promise(body []byte, index int64, at time.Time) (*cbundle.RekorBundle, error) {
+	entry := &cbundle.RekorBundle{Payload: cbundle.RekorPayload{
+		Body: base64.StdEncoding.EncodeToString(body), IntegratedTime: at.Unix(), LogIndex: index, LogID: d.LogID(),
+	}}
+	plain, err := json.Marshal(entry.Payload)
+	if err != nil {
+		return nil, err
+	}
+	canonical, err := jsoncanonicalizer.Transform(plain)
+	if err != nil {
+		return nil, err
+	}
+	entry.SignedEntryTimestamp, err = sign(d.log, canonical)
+	return entry, err
+}
+
+// stamp is an RFC 3161 response over signature.
+func (d *Deployment) stamp(signature []byte, at time.Time) ([]byte, error) {
+	sum := sha256.Sum256(signature)
+	stamp := timestamp.Timestamp{
+		HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Time: at,
+		Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2},
+	}
+	return stamp.CreateResponseWithOpts(d.tsaLeaf, d.tsa, crypto.SHA256)
+}
