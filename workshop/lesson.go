@@ -3,11 +3,10 @@
 package workshop
 
 import (
-	"io/fs"
 	"time"
 )
 
-// Lesson is one lesson, read from a Markdown file.
+// Lesson is one lesson, read from a Markdown file. It is never changed once it was read.
 type Lesson struct {
 	Name    string // the file's name without its ending, such as "sign-an-image"
 	Title   string
@@ -15,6 +14,8 @@ type Lesson struct {
 	Minutes int // planned
 	// Needs names the environment variables that must have a value before the first step.
 	Needs []string
+	// Intro is the Markdown that stands before the first step; it may be empty.
+	Intro string
 	Steps []Step
 }
 
@@ -23,7 +24,9 @@ type StepKind string
 
 // The kinds of steps.
 const (
-	Changes  StepKind = "changes"
+	// Changes marks a step that is done when the world shows it, whoever made it so.
+	Changes StepKind = "changes"
+	// Observes marks a step that is done when its own command, run here, gave the right typed result.
 	Observes StepKind = "observes"
 )
 
@@ -32,10 +35,12 @@ type Step struct {
 	ID    string // unique in the lesson, lower case with dashes
 	Title string
 	Kind  StepKind
-	// Text is the Markdown that stands before the command; Why and Hints are shown on request, Hints one after another.
+	// Text is the step's own Markdown, without its heading and without the blocks that mean something; Why and Hints are
+	// shown on request, Hints one after another; Notes are for the instructor.
 	Text  string
 	Why   string
 	Hints []string
+	Notes string
 	// Command is what a person would type; it may span lines. Empty for a step that is only read.
 	Command string
 	// Needs names steps of this lesson whose checks must hold before this one can work.
@@ -46,7 +51,8 @@ type Step struct {
 	Line int // where the step begins in its file
 }
 
-// Check is one fact that must hold for a step to be done. Which fields count depends on Kind; the format's page lists them.
+// Check is one fact that must hold for a step to be done. Which fields count depends on Kind; docs/lesson-format.md lists
+// them.
 type Check struct {
 	Kind  string
 	Title string
@@ -54,10 +60,6 @@ type Check struct {
 	With map[string]string
 	Line int
 }
-
-// ParseLesson reads the lesson in the file name of fsys. Its errors name file and line and say what to write instead
-// (CodeLessonBroken).
-func ParseLesson(fsys fs.FS, name string) (*Lesson, error) { panic("being built") }
 
 // CheckState is where a check stands.
 type CheckState int
@@ -71,13 +73,29 @@ const (
 	CheckBroken // could not be asked, such as an unreachable registry
 )
 
+// String says the state in one word.
+func (s CheckState) String() string {
+	switch s {
+	case CheckProbing:
+		return "probing"
+	case CheckHolds:
+		return "holds"
+	case CheckFails:
+		return "fails"
+	case CheckBroken:
+		return "broken"
+	}
+	return "unknown"
+}
+
 // CheckResult is how a check came out.
 type CheckResult struct {
 	State CheckState
 	// Found says what the world shows, on one line.
 	Found string
-	Err   error
-	At    time.Time
+	// Err is why the check could not be asked, or what the world answered when it fails; nil otherwise.
+	Err error
+	At  time.Time
 }
 
 // StepState is where a step stands.
@@ -92,3 +110,20 @@ const (
 	StepFailed
 	StepSkipped
 )
+
+// String says the state in one word.
+func (s StepState) String() string {
+	switch s {
+	case StepBlocked:
+		return "blocked"
+	case StepRunning:
+		return "running"
+	case StepDone:
+		return "done"
+	case StepFailed:
+		return "failed"
+	case StepSkipped:
+		return "skipped"
+	}
+	return "idle"
+}

@@ -2,6 +2,10 @@ package workshop
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -14,22 +18,104 @@ type SessionOptions struct {
 	Lesson      *Lesson
 	Environment *environment.Environment
 	Shell       *shell.Shell
-	Homes       actions.Homes
+	// Homes are where checks look when the environment's TUF_ROOT and DOCKER_CONFIG say nothing else.
+	Homes actions.Homes
 	// ProgressFile keeps what was done; empty keeps nothing.
 	ProgressFile string
 	Clock        actions.Clock
 	// Probe is how often the checks of open steps look at the world; zero for 2 s.
 	Probe time.Duration
+	// Base carries the network calls of checks; nil for the default.
+	Base http.RoundTripper
+	// Unattended sessions have nobody to answer questions: a line that asks fails with actions.ErrNobodyToAsk.
+	Unattended bool
 }
 
 // Session is one learner in one lesson. It is safe for concurrent use; one step runs at a time.
-type Session struct{}
+type Session struct {
+	opts    SessionOptions
+	world   *world
+	changed chan struct{}
+	kick    chan struct{} // tells Watch to look now
+	asking  chan struct{} // held by the one question that may wait
+
+	mu       sync.Mutex
+	steps    []*stepState // as opts.Lesson.Steps
+	current  int
+	busy     bool // a Run is under way
+	stop     context.CancelFunc
+	question *pendingQuestion
+	notices  []string
+	closed   bool
+
+	progress *progressStore
+}
+
+// stepState is what the session knows of one step; Session.mu guards it.
+type stepState struct {
+	running bool
+	skipped bool
+	// observed is true once an observing step was done, or a step without command was read; it stays.
+	observed bool
+	runs     int  // runs that ended, in this session
+	ranHere  bool // the step's line was run here, in this session or an earlier one
+	// generation tells the results of a probe that began before a run or reset from those that count.
+	generation int
+	checks     []checkRecord
+	probed     time.Time // when the world was last asked for a finished step
+
+	exitCode int
+	values   []any
+	err      error
+	took     time.Duration
+	stages   []actions.Stage
+	progress []actions.Progress
+	notes    []actions.Note
+	output   *output
+	outputAt int
+}
+
+// checkRecord is what is known of one check. held is its last certain answer: an unreachable registry undoes nothing.
+type checkRecord struct {
+	CheckResult
+	held bool
+}
+
+type pendingQuestion struct {
+	question actions.Question
+	answer   chan actions.Answer
+}
+
+// defaultProbe is a pace that a person takes for at once and a registry does not notice.
+const defaultProbe = 2 * time.Second
 
 // NewSession opens a session and resumes the progress that was kept. A progress file that cannot be read is kept aside
-// under another name, and Warnings says so.
-func NewSession(opts SessionOptions) (*Session, error) { panic("being built") }
+// under another name, and the snapshot's Notices say so.
+func NewSession(opts SessionOptions) (*Session, error) {
+	if opts.Lesson == nil || opts.Environment == nil || opts.Shell == nil {
+		return nil, &actions.Error{Code: actions.CodeInternal, What: "a session wants a lesson, an environment and a shell"}
+	}
+	if opts.Probe <= 0 {
+		opts.Probe = defaultProbe
+	}
+	s := &Session{
+		opts:    opts,
+		world:   &world{env: opts.Environment, homes: opts.Homes, base: opts.Base, clock: opts.Clock},
+		changed: make(chan struct{}, 1),
+		kick:    make(chan struct{}, 1),
+		asking:  make(chan struct{}, 1),
+	}
+	for _, step := range opts.Lesson.Steps {
+		s.steps = append(s.steps, &stepState{
+			checks: make([]checkRecord, len(step.Checks)),
+			output: &output{limit: maxOutput, finished: true, wrote: s.notify},
+		})
+	}
+	s.resume()
+	return s, nil
+}
 
-// Snapshot is the session at one moment; it shares nothing with the session.
+// Snapshot is the session at one moment; it shares nothing with the session but what is never changed.
 type Snapshot struct {
 	Lesson  *Lesson
 	Steps   []StepSnapshot
@@ -48,45 +134,153 @@ type StepSnapshot struct {
 	Checks    []CheckResult // as Step.Checks
 	Stages    []actions.Stage
 	Progress  []actions.Progress
+	Notes     []actions.Note
 	ExitCode  int
 	Values    []any // the typed results of the last run, as shell.Result.Values
 	Err       error
 	Took      time.Duration
 	// Elsewhere is true when the step is done but was not run here.
 	Elsewhere bool
+	// Runs counts the runs of this session that ended; OutputStart is the offset at which the last run's output begins.
+	Runs        int
+	OutputStart int
+}
+
+// Holds reports whether every check of the step holds now. A step that observes stays done although its last run did not
+// pass; a rehearsal wants to know the difference.
+func (s StepSnapshot) Holds() bool {
+	return !slices.ContainsFunc(s.Checks, func(c CheckResult) bool { return c.State != CheckHolds })
 }
 
 // Snapshot returns the session as it is now.
-func (s *Session) Snapshot() Snapshot { panic("being built") }
+func (s *Session) Snapshot() Snapshot {
+	env := s.opts.Environment.List()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	snapshot := Snapshot{Lesson: s.opts.Lesson, Current: s.current, Env: env, Notices: slices.Clone(s.notices)}
+	for i := range s.steps {
+		snapshot.Steps = append(snapshot.Steps, s.snapshotOf(i))
+	}
+	return snapshot
+}
 
-// Changed delivers a value, at most one waiting, whenever a snapshot would differ from the last one taken.
-func (s *Session) Changed() <-chan struct{} { panic("being built") }
+func (s *Session) snapshotOf(i int) StepSnapshot {
+	state := s.steps[i]
+	step := StepSnapshot{
+		Step: s.opts.Lesson.Steps[i], BlockedBy: -1,
+		Stages: slices.Clone(state.stages), Progress: slices.Clone(state.progress), Notes: slices.Clone(state.notes),
+		ExitCode: state.exitCode, Values: slices.Clone(state.values), Err: state.err, Took: state.took,
+		Runs: state.runs, OutputStart: state.outputAt,
+	}
+	for _, check := range state.checks {
+		step.Checks = append(step.Checks, check.CheckResult)
+	}
+	step.State = s.stateOf(i)
+	if step.State == StepBlocked {
+		step.Blocked, step.BlockedBy = s.blocked(i)
+	}
+	step.Elsewhere = step.State == StepDone && !state.ranHere
+	return step
+}
 
-// Output delivers what lines print, in order and in full: the session never drops output and never waits for a reader.
-// Read returns what came since offset and the next offset.
-func (s *Session) Output(step int, offset int) (text string, next int) { panic("being built") }
+// Changed delivers a value, at most one waiting, whenever a snapshot or output would differ from the last one taken.
+func (s *Session) Changed() <-chan struct{} { return s.changed }
+
+// notify never blocks: one waiting value is enough for a reader that then reads everything.
+func (s *Session) notify() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Output delivers what lines print, in order and in full: the session never waits for a reader, and lets go of the oldest
+// output only beyond 64 MiB a step, which the text then says. Output returns what came since offset and the next offset.
+// Offsets run on from one run of a step to the next; StepSnapshot.OutputStart says where the last run begins.
+func (s *Session) Output(step int, offset int) (text string, next int) {
+	if step < 0 || step >= len(s.steps) {
+		return "", offset
+	}
+	return s.steps[step].output.read(offset)
+}
 
 // Question returns the question that a running step waits on, if any; Answer answers it.
-func (s *Session) Question() (actions.Question, bool) { panic("being built") }
+func (s *Session) Question() (actions.Question, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.question == nil {
+		return actions.Question{}, false
+	}
+	return s.question.question, true
+}
 
-// Answer answers the question that waits.
-func (s *Session) Answer(a actions.Answer) { panic("being built") }
-
-// Run runs the step (its own command, or line when that is not empty) and then its checks. It returns when all is done;
-// cancelling ctx stops it. It fails only when the step cannot be run at all; how the line ended is in the snapshot.
-func (s *Session) Run(ctx context.Context, step int, line string) error { panic("being built") }
+// Answer answers the question that waits; without one it does nothing.
+func (s *Session) Answer(a actions.Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.question == nil {
+		return
+	}
+	s.question.answer <- a
+	s.question = nil
+	s.notify()
+}
 
 // Select makes step the current one.
-func (s *Session) Select(step int) { panic("being built") }
+func (s *Session) Select(step int) {
+	s.change(step, func(state *stepState) { s.current, state.probed = step, time.Time{} })
+	s.lookNow()
+}
 
 // Skip marks a step as skipped; it is never shown as done.
-func (s *Session) Skip(step int) { panic("being built") }
+func (s *Session) Skip(step int) {
+	s.change(step, func(state *stepState) { state.skipped = !state.running })
+	s.save()
+}
 
-// Reset forgets what this session knows of a step, so that it can be done again.
-func (s *Session) Reset(step int) { panic("being built") }
+// Reset forgets what this session knows of a step, so that it can be done again. What the world shows stays: a step that
+// changes the world turns done again when its checks hold.
+func (s *Session) Reset(step int) {
+	s.change(step, func(state *stepState) {
+		if state.running {
+			return
+		}
+		at := state.output.end()
+		*state = stepState{
+			generation: state.generation + 1, checks: make([]checkRecord, len(state.checks)), output: state.output, outputAt: at,
+		}
+	})
+	s.save()
+	s.lookNow()
+}
 
-// Watch evaluates the checks of open steps until ctx ends.
-func (s *Session) Watch(ctx context.Context) { panic("being built") }
+// change applies f to a step's state, if there is such a step.
+func (s *Session) change(step int, f func(*stepState)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if step < 0 || step >= len(s.steps) || s.closed {
+		return
+	}
+	f(s.steps[step])
+	s.notify()
+}
 
-// Close saves the progress and releases the session.
-func (s *Session) Close() error { panic("being built") }
+// Close stops what runs, saves the progress and releases the session. The shell and the environment stay their owner's.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	if s.stop != nil {
+		s.stop()
+	}
+	s.mu.Unlock()
+	return s.save()
+}
+
+// note adds a notice for the person. The caller holds s.mu.
+func (s *Session) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !slices.Contains(s.notices, text) {
+		s.notices = append(s.notices, text)
+		s.notify()
+	}
+}

@@ -1,0 +1,27 @@
+package workshop_test
+
+import (
+	"testing"
+
+	"github.com/sigwalk/sigwalk/assets"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+func TestBuiltInLessonsParse(t *testing.T) {
+	names, err := assets.Lessons()
+	if err != nil || len(names) == 0 {
+		t.Fatalf("lessons: %v, %v", names, err)
+	}
+	for _, name := range names {
+		lesson, err := workshop.ParseLesson(assets.FS(), "lessons/"+name+".md")
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, step := range lesson.Steps {
+			if len(step.Hints) < 2 || step.Why == "" || step.Notes == "" {
+				t.Errorf("%s: step %s has %d hints, why %q, notes %q", name, step.ID, len(step.Hints), step.Why, step.Notes)
+			}
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package workshop
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+)
+
+// role is what a fenced block means. A block whose info string gives it no role is text.
+type role string
+
+const (
+	roleText  role = ""
+	roleStep  role = "step"
+	roleRun   role = "run"
+	roleCheck role = "check"
+	roleHint  role = "hint"
+	roleWhy   role = "why"
+	roleNotes role = "notes"
+)
+
+// opening is how a block of a role begins; blocks of prose need no language.
+func (r role) opening() string {
+	switch r {
+	case roleStep, roleCheck:
+		return "```yaml " + string(r)
+	case roleRun:
+		return "```sh run"
+	}
+	return "```" + string(r)
+}
+
+// roleNames are the words that give a block a meaning. What part 2 adds (questions, rehearsals, expected output) is one
+// more word here and one more case in take.
+var roleNames = []string{"step", "run", "check", "hint", "why", "notes"}
+
+// roleOf reads an info string. The problem, if any, says what to write instead; the role is then the one that was meant.
+func roleOf(info string) (r role, instead string) {
+	words := strings.Fields(info)
+	if len(words) == 0 {
+		return roleText, ""
+	}
+	last := words[len(words)-1]
+	found := roleText
+	for _, name := range roleNames {
+		if last == name {
+			found = role(name)
+		}
+	}
+	if found == roleText {
+		guess := role(meant(last, roleNames))
+		switch {
+		case len(words) == 1 && (guess == roleText || editDistance(last, string(guess)) > 1 || len(last) < 4):
+			return roleText, "" // a language
+		case guess != roleText:
+			return guess, "write " + guess.opening()
+		}
+		return roleText, "a second word says what the block means: write " + orList(roleNames) + ", or leave it away"
+	}
+	expected := found.opening()
+	if "```"+strings.Join(words, " ") != expected {
+		return found, "write " + expected
+	}
+	return found, ""
+}
+
+// roleBlock reads a block that means something into the step and reports whether the block was one.
+func (p *lessonParser) roleBlock(block *ast.FencedCodeBlock, start int) bool {
+	info := ""
+	if block.Info != nil {
+		info = string(block.Info.Segment.Value(p.source))
+	}
+	line := p.lineAt(start)
+	r, instead := roleOf(info)
+	if instead != "" {
+		p.add(line, fmt.Sprintf("a block marked %q", info), instead)
+		return r != roleText
+	}
+	if r == roleText {
+		return false
+	}
+	step := p.step()
+	if step == nil {
+		p.add(line, fmt.Sprintf("a %s block before the first step", r), "move it below a line such as ## Copy the image {#copy-image}")
+		return true
+	}
+	var content strings.Builder
+	for i := range block.Lines().Len() {
+		segment := block.Lines().At(i)
+		content.Write(segment.Value(p.source))
+	}
+	p.blocks[r]++
+	if p.blocks[r] > 1 && r != roleHint {
+		p.add(line, fmt.Sprintf("a second %s block in the step %q", r, step.Title), "join the two, or begin a new step")
+		return true
+	}
+	if strings.TrimSpace(content.String()) == "" {
+		p.add(line, fmt.Sprintf("an empty %s block", r), "fill it or remove it")
+		return true
+	}
+	p.take(step, r, content.String(), line+1)
+	return true
+}
+
+// take stores what a block says. line is that of the block's first line of content.
+func (p *lessonParser) take(step *Step, r role, content string, line int) {
+	prose := strings.TrimSpace(content)
+	switch r {
+	case roleRun:
+		step.Command = strings.Trim(content, "\n")
+	case roleHint:
+		step.Hints = append(step.Hints, prose)
+	case roleWhy:
+		step.Why = prose
+	case roleNotes:
+		step.Notes = prose
+	case roleStep:
+		p.readStep(step, content, line)
+	case roleCheck:
+		p.readChecks(step, content, line)
+	case roleText:
+	}
+}
+
+// views are the ways to look at a result that a step may ask for.
+var views = []string{"table", "tree", "trust"}
+
+// readStep reads the settings of a step.
+func (p *lessonParser) readStep(step *Step, content string, line int) {
+	fields, ok := p.mapping(content, line, "the step block", []string{"kind", "needs", "view"})
+	if !ok {
+		return
+	}
+	switch kind := p.scalar(fields, "kind", line, "write kind: changes or kind: observes"); kind {
+	case string(Changes), string(Observes), "":
+		step.Kind = StepKind(kind)
+	default:
+		p.add(fields["kind"].line, fmt.Sprintf("the kind %q", kind), instead(kind, []string{string(Changes), string(Observes)}))
+	}
+	if _, given := fields["view"]; given {
+		step.View = p.scalar(fields, "view", line, "write "+orList(views))
+		if step.View != "" && meant(step.View, views) != step.View {
+			p.add(fields["view"].line, fmt.Sprintf("the view %q", step.View), instead(step.View, views))
+		}
+	}
+	for _, item := range p.items(fields, "needs") {
+		step.Needs = append(step.Needs, item.text)
+		p.stepNeeds = append(p.stepNeeds, stepNeed{step: len(p.lesson.Steps) - 1, name: item.text, line: item.line})
+	}
+}

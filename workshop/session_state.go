@@ -1,0 +1,101 @@
+package workshop
+
+import (
+	"fmt"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// stateOf derives where step i stands. The caller holds s.mu.
+func (s *Session) stateOf(i int) StepState {
+	state := s.steps[i]
+	if state.running {
+		return StepRunning
+	}
+	if state.skipped {
+		return StepSkipped
+	}
+	if s.done(i) {
+		return StepDone
+	}
+	if why, _ := s.blocked(i); why != "" {
+		return StepBlocked
+	}
+	if state.runs > 0 {
+		return StepFailed
+	}
+	return StepIdle
+}
+
+// done reports whether step i is done: by the world for a step that changes it, by its own run otherwise.
+func (s *Session) done(i int) bool {
+	state := s.steps[i]
+	if s.opts.Lesson.Steps[i].Kind != Changes {
+		return state.observed
+	}
+	for _, check := range state.checks {
+		if !check.held {
+			return false
+		}
+	}
+	return true
+}
+
+// failing returns the first check of step i that a later step cannot rely on, or -1 when all can be. A lasting check, which
+// keeps its step done, must hold now to be relied on.
+func (s *Session) failing(i int) int {
+	if s.opts.Lesson.Steps[i].Kind != Changes {
+		if s.steps[i].observed {
+			return -1
+		}
+		return 0
+	}
+	for c, check := range s.steps[i].checks {
+		if !check.held || check.State == CheckFails {
+			return c
+		}
+	}
+	return -1
+}
+
+// blocked says why step i cannot be run now and which step is to be done first (-1 when it is none of them), or "".
+func (s *Session) blocked(i int) (why string, by int) {
+	for _, name := range s.opts.Lesson.Needs {
+		if v, ok := s.opts.Environment.Get(name); !ok || v.Value == "" {
+			return name + " is not set, and the lesson needs it", -1
+		}
+	}
+	for _, id := range s.opts.Lesson.Steps[i].Needs {
+		for n := range i {
+			step := s.opts.Lesson.Steps[n]
+			if step.ID != id {
+				continue
+			}
+			c := s.failing(n)
+			if c < 0 {
+				continue
+			}
+			why = fmt.Sprintf("step %d, %s, is not done", n+1, step.Title)
+			if step.Kind == Changes {
+				why = fmt.Sprintf("step %d, %s: not yet true that %s", n+1, step.Title, step.Checks[c].Title)
+				if found := s.steps[n].checks[c].Found; found != "" {
+					why += " (" + found + ")"
+				}
+			}
+			return why, n
+		}
+	}
+	return "", -1
+}
+
+// blockedError is why Run refuses.
+func (s *Session) blockedError(i int, why string, by int) error {
+	next := "give it a value with a flag, in the environment or in the configuration file"
+	if by >= 0 {
+		next = fmt.Sprintf("do step %d first: %s", by+1, s.opts.Lesson.Steps[by].Title)
+	}
+	return &actions.Error{
+		Code: actions.CodeStepBlocked, What: fmt.Sprintf("step %d, %s, cannot be done yet", i+1, s.opts.Lesson.Steps[i].Title),
+		Why: why, Next: next,
+	}
+}

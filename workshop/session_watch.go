@@ -1,0 +1,197 @@
+package workshop
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sigwalk/sigwalk/workshop/shell"
+)
+
+const (
+	// checkTimeout bounds one look at the world.
+	checkTimeout = 10 * time.Second
+	// finishedEvery is how many rounds pass between two looks at a step that is done or skipped.
+	finishedEvery = 15
+	// probesAtOnce bounds the steps that are looked at side by side.
+	probesAtOnce = 4
+)
+
+// Watch evaluates the checks of open steps until ctx ends: those of steps that are not done at every round, those that are
+// done far more seldom, none while a step runs. It returns when the last check that it began has ended.
+func (s *Session) Watch(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-s.kick:
+		}
+		if due := s.due(); len(due) > 0 {
+			s.probe(ctx, due)
+			if ctx.Err() != nil {
+				return
+			}
+		}
+		timer.Reset(s.opts.Probe)
+	}
+}
+
+// lookNow makes Watch begin its next round at once.
+func (s *Session) lookNow() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// due lists the steps whose checks are to be asked in this round.
+func (s *Session) due() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy || s.closed {
+		return nil
+	}
+	var due []int
+	now := time.Now()
+	for i, state := range s.steps {
+		if s.opts.Lesson.Steps[i].Kind != Changes {
+			continue
+		}
+		settled := s.done(i) || state.skipped
+		if settled && s.answered(i) && now.Sub(state.probed) < finishedEvery*s.opts.Probe {
+			continue
+		}
+		state.probed = now
+		due = append(due, i)
+	}
+	return due
+}
+
+// answered reports whether every check of step i has an answer in this session. The caller holds s.mu.
+func (s *Session) answered(i int) bool {
+	for _, check := range s.steps[i].checks {
+		if check.State == CheckUnknown || check.State == CheckProbing {
+			return false
+		}
+	}
+	return true
+}
+
+// probe asks the world about the checks of the given steps, side by side, and returns when all have answered.
+func (s *Session) probe(ctx context.Context, steps []int) {
+	before := s.doneMask()
+	look := s.world.look()
+	var group errgroup.Group
+	group.SetLimit(probesAtOnce)
+	for _, step := range steps {
+		group.Go(func() error {
+			s.checkStep(ctx, step, look, nil)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	if before != s.doneMask() {
+		_ = s.save()
+	}
+}
+
+// judge evaluates all checks of a step after a run, with what the run gave, and settles an observing step.
+func (s *Session) judge(ctx context.Context, step int, result *shell.Result) {
+	s.checkStep(ctx, step, s.world.look(), result)
+	s.change(step, func(state *stepState) {
+		for _, check := range state.checks {
+			if check.State != CheckHolds {
+				return
+			}
+		}
+		if s.opts.Lesson.Steps[step].Kind == Observes {
+			state.observed = true
+		}
+	})
+}
+
+// checkStep evaluates the checks of one step one after another. Without a result those that look at the step's own run are
+// left as they are. What comes out after a newer run or a reset is dropped.
+func (s *Session) checkStep(ctx context.Context, step int, look *look, result *shell.Result) {
+	s.mu.Lock()
+	generation := s.steps[step].generation
+	for c := range s.steps[step].checks {
+		if record := &s.steps[step].checks[c]; record.State == CheckUnknown {
+			record.State = CheckProbing
+			s.notify()
+		}
+	}
+	s.mu.Unlock()
+	for c, check := range s.opts.Lesson.Steps[step].Checks {
+		kind, _ := kindOf(check.Kind)
+		if kind.ofRun && result == nil {
+			continue
+		}
+		checkCtx, cancel := context.WithTimeout(ctx, checkTimeout)
+		outcome := look.evaluate(checkCtx, check, result)
+		cancel()
+		if ctx.Err() != nil {
+			s.forgetProbing(step)
+			return
+		}
+		outcome.At = s.opts.Clock.Now()
+		s.mu.Lock()
+		if s.steps[step].generation == generation {
+			s.record(&s.steps[step].checks[c], outcome, kind.lasting)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// forgetProbing gives checks that were not asked to the end back their uncertainty.
+func (s *Session) forgetProbing(step int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.steps[step].checks {
+		if record := &s.steps[step].checks[c]; record.State == CheckProbing {
+			record.State = CheckUnknown
+		}
+	}
+	s.notify()
+}
+
+// record keeps what a check found. The time is that of the first look that found it so. The caller holds s.mu.
+func (s *Session) record(record *checkRecord, outcome CheckResult, lasting bool) {
+	switch outcome.State {
+	case CheckHolds:
+		record.held = true
+	case CheckFails:
+		record.held = record.held && lasting
+	case CheckUnknown, CheckProbing, CheckBroken:
+	}
+	if record.State == outcome.State && record.Found == outcome.Found && errorText(record.Err) == errorText(outcome.Err) {
+		return
+	}
+	record.CheckResult = outcome
+	s.notify()
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// doneMask says which steps are done, one letter a step, to see whether that changed.
+func (s *Session) doneMask() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mask := make([]byte, len(s.steps))
+	for i := range s.steps {
+		mask[i] = '-'
+		if s.done(i) {
+			mask[i] = '+'
+		}
+	}
+	return string(mask)
+}
