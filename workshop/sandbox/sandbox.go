@@ -1,110 +1,219 @@
 // Package sandbox is a whole local Sigstore: a registry, a second one that plays quay.io, an OpenID Connect provider,
 // Fulcio, a certificate transparency log, Rekor, a timestamp authority and a TUF repository, all real, in one process,
 // on loopback, with state that survives a restart and a crash.
+//
+// One process owns a sandbox (Start). Others join it through a control socket (Join, JoinOrLaunch) and hold it up for as
+// long as they are there.
 package sandbox
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/registry"
 )
 
 // Options configure a sandbox.
 type Options struct {
 	// Dir is the state directory; the sandbox keeps its state in Dir/sandbox and owns it while it runs.
 	Dir string
-	// Bare leaves out the organisation and the technical user, for a course that makes them.
+	// Bare leaves out the organisation and the technical user, for a course that makes them. It counts at the first start;
+	// a sandbox that was made with them cannot be started without.
 	Bare bool
-	// OnPush is told of every manifest that the destination registry stored, after it answered; nil for nobody.
+	// OnPush is told of every manifest that the destination registry stored or removed, after it answered; nil for nobody.
+	// It is called on the request's goroutine and must not block.
 	OnPush func(Push)
 	// Stay keeps the sandbox up when the last surface that joined it has gone.
 	Stay bool
-	// Progress is told what is being started, in words; nil for nobody.
+	// Progress is told what is being started, in words; nil for nobody. It is never called by two goroutines at once.
 	Progress func(string)
 }
 
-// Push is one manifest that the destination registry stored.
-type Push struct {
-	Repository string // without host
-	Reference  string // tag or digest
-	Digest     string
-	UserAgent  string
-	At         time.Time
-}
-
-// Settings say how to use a running sandbox.
-type Settings struct {
-	Fulcio          string `json:"fulcio"`
-	Rekor           string `json:"rekor"`
-	TUFMirror       string `json:"tufMirror"`
-	TUFRoot         string `json:"tufRoot"` // URL of root.json
-	TUFRootChecksum string `json:"tufRootChecksum"`
-	Timestamp       string `json:"timestamp"`
-	OIDCIssuer      string `json:"oidcIssuer"`
-	OIDCClientID    string `json:"oidcClientID"`
-	Registry        string `json:"registry"` // host:port, the destination
-	RegistryUser    string `json:"registryUser"`
-	RegistryPass    string `json:"registryPassword"`
-	SourceImage     string `json:"sourceImage"`
-	Image           string `json:"image"` // where the lesson copies it to
-	OIDCUser        string `json:"oidcUser"`
-	OIDCPassword    string `json:"oidcPassword"`
-	LogFile         string `json:"logFile"`
-}
+// Push is one manifest that the destination registry stored or, where Removed is set, removed.
+type Push = registry.Push
 
 // Sandbox is a sandbox that this process owns.
-type Sandbox struct{}
+type Sandbox struct {
+	dir      string
+	started  time.Time
+	owner    *ownership
+	log      io.Closer
+	servers  *servers
+	settings Settings
+	surfaces *surfaces
+	control  *serve.Server
+	unlink   func()
 
-// Start takes the directory and starts every server. It returns when all of them answer. It fails with CodeOwned when
-// another process owns the directory, CodePortTaken when a port it used before is taken, CodeStateUnreadable or
-// CodeStateUnwritable when its state cannot be used. (Those are actions' codes by name: this package imports nothing of
-// ours and returns *Error.)
-func Start(ctx context.Context, opts Options) (*Sandbox, error) { panic("being built") }
+	once   sync.Once
+	closed error
+}
+
+const (
+	logFile = "sandbox.log"
+	// longestLog is the size in bytes from which the log of the last start is put aside.
+	longestLog = 4 << 20
+)
+
+// Start takes the directory and starts every server. It returns when all of them answer. It fails with an *Error whose
+// code is CodeOwned when another process owns the directory, CodePortTaken when a port that the sandbox used before is
+// taken, CodeUnreadable or CodeUnwritable when its state cannot be used, CodeFailed otherwise, and with ctx.Err() when ctx
+// ended. It never removes state.
+//
+// A process that JoinOrLaunch started has what Start does and how it ended reported to its launcher.
+func Start(ctx context.Context, opts Options) (*Sandbox, error) {
+	toLauncher := dialLauncher(ctx)
+	s, err := start(ctx, opts, toLauncher.progress(opts.Progress))
+	toLauncher.ended(err)
+	return s, err
+}
+
+func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox, err error) {
+	dir, err := filepath.Abs(opts.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = explain(dir, "start", err) }()
+	s := &Sandbox{dir: dir, started: time.Now()}
+	if s.owner, err = own(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+
+	home := homeOf(dir)
+	out, err := openLog(home)
+	if err != nil {
+		return nil, err
+	}
+	s.log = out
+	held, isNew, err := openRecord(home, opts.Bare)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Bare && !held.Bare {
+		return nil, notBare(dir)
+	}
+	bound, err := s.listen(ctx, home, &held, isNew)
+	if err != nil {
+		return nil, err
+	}
+	// A server closes the listener that it was given; this is for those that did not get so far.
+	defer func() {
+		if err != nil {
+			bound.close()
+		}
+	}()
+
+	s.servers = &servers{home: home, record: held, bound: bound, log: out, progress: progress, onPush: opts.OnPush}
+	if err := s.servers.start(ctx); err != nil {
+		return nil, err
+	}
+	s.settings = s.servers.settings()
+	if err := s.answers(ctx); err != nil {
+		return nil, err
+	}
+	s.surfaces = newSurfaces(opts.Stay)
+	control, unlink, err := listenControl(ctx, home)
+	if err != nil {
+		return nil, err
+	}
+	s.unlink = unlink
+	s.control = s.serveControl(control, out)
+	return s, nil
+}
+
+// listen binds the sandbox's ports: at the first start free ones, which are recorded before a server could name them.
+func (s *Sandbox) listen(ctx context.Context, home string, held *record, isNew bool) (bound listeners, err error) {
+	if !isNew {
+		return bindAgain(ctx, held.Ports)
+	}
+	if bound, held.Ports, err = chooseListeners(ctx); err != nil {
+		return nil, err
+	}
+	if err := held.save(home); err != nil {
+		bound.close()
+		return nil, err
+	}
+	return bound, nil
+}
+
+// openLog opens the log of the servers, and puts one aside that has grown long.
+func openLog(home string) (*os.File, error) {
+	path := filepath.Join(home, logFile)
+	if info, err := os.Stat(path); err == nil && info.Size() > longestLog {
+		if err := os.Rename(path, path+".old"); err != nil {
+			return nil, fmt.Errorf("%w: %w", state.ErrUnwritable, err)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", state.ErrUnwritable, err)
+	}
+	return file, nil
+}
+
+func notBare(dir string) *Error {
+	return &Error{
+		Code: CodeBare,
+		What: "the sandbox in " + dir + " is not bare",
+		Why:  "it was first started with the organisation " + Organization + " and the technical user",
+		Next: "start afresh with `sigwalk sandbox reset`, or give another directory with --dir",
+	}
+}
 
 // Settings say how to use it.
-func (s *Sandbox) Settings() Settings { panic("being built") }
+func (s *Sandbox) Settings() Settings { return s.settings }
 
-// Done is closed when the sandbox has nobody left to stay for, or was told to stop through its control socket.
-func (s *Sandbox) Done() <-chan struct{} { panic("being built") }
+// Status is what StatusOf tells others.
+func (s *Sandbox) Status() Status {
+	joined, stay := s.surfaces.count()
+	return Status{
+		Dir: s.dir, PID: os.Getpid(), Started: s.started, Created: s.servers.record.Created, Bare: s.servers.record.Bare,
+		Stay: stay, Surfaces: joined, Settings: s.settings,
+	}
+}
+
+// Notify tells every joined surface something that a person should read.
+func (s *Sandbox) Notify(text string) { s.surfaces.notify(text) }
+
+// Done is closed when the sandbox has nobody left to stay for, or was told to stop through its control socket. The sandbox
+// still runs then: Close ends it.
+func (s *Sandbox) Done() <-chan struct{} { return s.surfaces.done }
 
 // Close stops every server and gives the directory back.
-func (s *Sandbox) Close() error { panic("being built") }
-
-// Error is a failure to start or use a sandbox.
-type Error struct {
-	Code, What, Why, Next string
-	Err                   error
+func (s *Sandbox) Close() error {
+	s.once.Do(func() {
+		var errs []error
+		if s.surfaces != nil {
+			s.surfaces.stop()
+		}
+		// Nobody can join any more before the servers go.
+		if s.unlink != nil {
+			s.unlink()
+		}
+		if s.control != nil {
+			errs = append(errs, s.control.Close())
+		}
+		if s.servers != nil {
+			errs = append(errs, s.servers.close())
+		}
+		if s.log != nil {
+			quietLog()
+			errs = append(errs, s.log.Close())
+		}
+		errs = append(errs, s.owner.release())
+		s.closed = errors.Join(errs...)
+	})
+	return s.closed
 }
-
-func (e *Error) Error() string { panic("being built") }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Handle is a sandbox that runs in another process and was joined.
-type Handle struct{}
-
-// Join joins the sandbox that runs for dir, or fails with ErrNotRunning. The sandbox stays up at least until Leave.
-func Join(ctx context.Context, dir string) (*Handle, error) { panic("being built") }
-
-// Launch configures JoinOrLaunch.
-type Launch struct {
-	Dir        string
-	Executable string // our own binary; it is run as `Executable sandbox up --dir Dir --until-unused`
-	Args       []string
-	Progress   func(string)
-	Stderr     io.Writer
-}
-
-// JoinOrLaunch joins the sandbox of Launch.Dir, or starts one in a process of its own and joins that.
-func JoinOrLaunch(ctx context.Context, launch Launch) (*Handle, error) { panic("being built") }
-
-// Settings say how to use it.
-func (h *Handle) Settings() Settings { panic("being built") }
-
-// Notices delivers what the owner has to say while it runs, such as "put back 3 signatures that were overwritten". It is
-// closed when the owner ends.
-func (h *Handle) Notices() <-chan string { panic("being built") }
-
-// Leave lets go; a sandbox that a surface started ends with the last that leaves.
-func (h *Handle) Leave() error { panic("being built") }

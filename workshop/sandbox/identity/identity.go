@@ -4,13 +4,16 @@ package identity
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
-	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/dexidp/dex/server"
@@ -19,6 +22,9 @@ import (
 	"github.com/dexidp/dex/storage"
 	"github.com/dexidp/dex/storage/memory"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
 // IssuerPath is the path of the realm below the listener's address. It carries the host name of the workshop page's
@@ -47,15 +53,14 @@ type Config struct {
 	// Password is every user's password.
 	Password string
 	// Log receives what Dex has to say; nil for nobody.
-	Log *slog.Logger
+	Log io.Writer
 }
 
 // Server is a running provider.
 type Server struct {
 	issuer string
-	http   *http.Server
+	http   *serve.Server
 	cancel context.CancelFunc
-	served chan struct{}
 }
 
 // Issuer returns the issuer URL of the realm that listens on addr.
@@ -63,11 +68,11 @@ func Issuer(addr net.Addr) string { return "http://" + addr.String() + IssuerPat
 
 // Start serves the realm on cfg.Listener until Close.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, err
-	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
+		cfg.Log = io.Discard
+	}
+	if err := state.MakeDir(cfg.Dir); err != nil {
+		return nil, err
 	}
 	key, err := signingKey(filepath.Join(cfg.Dir, "token.key.pem"))
 	if err != nil {
@@ -86,24 +91,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		cancel()
 		return nil, err
 	}
-
-	s := &Server{
-		issuer: issuer,
-		cancel: cancel,
-		served: make(chan struct{}),
-		http: &http.Server{
-			Handler:           newFront(issuer, cfg.Users, dex),
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
-		},
-	}
-	go func() {
-		defer close(s.served)
-		if err := s.http.Serve(cfg.Listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			cfg.Log.Error("the identity provider stopped", "err", err)
-		}
-	}()
-	return s, nil
+	return &Server{
+		issuer: issuer, cancel: cancel, http: serve.HTTP(cfg.Listener, newFront(issuer, cfg.Users, dex), cfg.Log),
+	}, nil
 }
 
 // newDex returns Dex with users and client in memory: they are configuration, and what a sign-in leaves behind may go.
@@ -126,9 +116,10 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 			UserID:            userID(user.Email),
 		})
 	}
-	store := memory.New(cfg.Log)
+	logger := slog.New(slog.NewTextHandler(cfg.Log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store := memory.New(logger)
 	store = storage.WithStaticClients(store, []storage.Client{client})
-	store = storage.WithStaticPasswords(store, passwords, cfg.Log)
+	store = storage.WithStaticPasswords(store, passwords, logger)
 	store = storage.WithStaticConnectors(store, []storage.Connector{
 		{ID: connectors.LocalConnector, Type: connectors.LocalConnector, Name: "Email"},
 	})
@@ -136,7 +127,7 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 		Issuer:             issuer,
 		Storage:            store,
 		Signer:             sign,
-		Logger:             cfg.Log,
+		Logger:             logger,
 		SkipApprovalScreen: true,
 		PasswordConnector:  connectors.LocalConnector,
 		IDTokensValidFor:   tokenLife,
@@ -155,22 +146,28 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 // URL returns the issuer URL.
 func (s *Server) URL() string { return s.issuer }
 
-// Close ends open connections and waits until the listener is closed.
+// Close stops the server.
 func (s *Server) Close() error {
-	err := s.http.Close()
-	s.cancel()
-	<-s.served
-	return err
+	defer s.cancel()
+	return s.http.Close()
 }
 
-// passwordHash keeps the hash of password beside the state: at the cost that Dex demands one takes 50 ms to make.
+// passwordHash keeps the hash of password beside the state: at the cost that Dex demands, one takes 50 ms to make and as
+// long to compare, so the file says in a cheaper way of which password it is. The sandbox's password lies in plain text
+// in the same state.
 func passwordHash(path, password string) ([]byte, error) {
-	if hash, err := os.ReadFile(path); err == nil && bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil {
-		return hash, nil
+	sum := sha256.Sum256([]byte(password))
+	of := hex.EncodeToString(sum[:])
+	text, err := state.Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if held, hash, ok := strings.Cut(strings.TrimSpace(string(text)), " "); ok && held == of {
+		return []byte(hash), nil
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
 	if err != nil {
 		return nil, err
 	}
-	return hash, os.WriteFile(path, hash, 0o600)
+	return hash, state.Write(path, fmt.Appendf(nil, "%s %s\n", of, hash))
 }

@@ -12,10 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/dexidp/dex/server/signer"
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
 // keySigner signs tokens with one key that never rotates, so that a token outlives a restart of the sandbox.
@@ -62,7 +63,7 @@ func (s *keySigner) Start(context.Context) {}
 
 // signingKey reads the key in the PEM file path, and makes one when there is no file.
 func signingKey(path string) (*rsa.PrivateKey, error) {
-	text, err := os.ReadFile(path)
+	text, err := state.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newSigningKey(path)
 	}
@@ -71,15 +72,15 @@ func signingKey(path string) (*rsa.PrivateKey, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, fmt.Errorf("%s holds no PEM block", path)
+		return nil, fmt.Errorf("%w: %s holds no PEM block", state.ErrUnreadable, path)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%w: %s: %w", state.ErrUnreadable, path, err)
 	}
 	rsaKey, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%s holds a key of another kind: %T", path, key)
+		return nil, fmt.Errorf("%w: %s holds a key of another kind: %T", state.ErrUnreadable, path, key)
 	}
 	return rsaKey, nil
 }
@@ -93,12 +94,7 @@ func newSigningKey(path string) (*rsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	// Written aside and renamed: a torn key would be a realm that cannot start.
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
-		return nil, err
-	}
-	return key, os.Rename(path+".new", path)
+	return key, state.Write(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
 // userID derives the stable `sub` of a user from the address, so that it is the same in every sandbox.

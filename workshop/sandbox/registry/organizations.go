@@ -7,11 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
 // organizationName is what Quay accepts as a name.
@@ -27,7 +28,7 @@ type organizations struct {
 // openOrganizations reads the list; one that was never written is first.
 func openOrganizations(path string, first []string) (*organizations, error) {
 	o := &organizations{path: path, names: slices.Clone(first)}
-	text, err := os.ReadFile(path)
+	text, err := state.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return o, o.save(o.names)
 	}
@@ -35,7 +36,7 @@ func openOrganizations(path string, first []string) (*organizations, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal(text, &o.names); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%w: %s: %w", state.ErrUnreadable, path, err)
 	}
 	return o, nil
 }
@@ -66,10 +67,7 @@ func (o *organizations) save(names []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(o.path+".new", append(text, '\n'), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(o.path+".new", o.path)
+	return state.Write(o.path, append(text, '\n'))
 }
 
 // organization serves the part of Quay's interface that makes an organisation (POST) and tells whether one exists (GET,

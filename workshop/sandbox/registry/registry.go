@@ -6,19 +6,21 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
+	"github.com/sirupsen/logrus"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/guard"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/quiet"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 
 	// The ways in which distribution checks logins and stores content.
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
@@ -39,7 +41,7 @@ type Config struct {
 	// OnPush is told of every manifest that was stored or removed, after the answer was sent; nil for nobody. It is called
 	// on the request's goroutine and must not block.
 	OnPush func(Push)
-	// Log receives what the HTTP server has to say; nil for nobody.
+	// Log receives what the libraries have to say; nil for nobody.
 	Log io.Writer
 }
 
@@ -55,18 +57,15 @@ type Push struct {
 
 // Server is a running registry.
 type Server struct {
-	addr   string
-	http   *http.Server
-	app    *handlers.App
-	orgs   *organizations
-	served chan struct{}
-	once   sync.Once
-	err    error
+	addr string
+	http *serve.Server
+	app  *handlers.App
 }
 
 // Start serves the destination registry on cfg.Listener until Close.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+	quiet.To(cfg.Log)
+	if err := state.MakeDir(cfg.Dir); err != nil {
 		return nil, err
 	}
 	passwords := filepath.Join(cfg.Dir, "htpasswd")
@@ -87,7 +86,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	front := &destination{
 		app: app, orgs: orgs, user: cfg.User, password: cfg.Password, onPush: cfg.OnPush,
 	}
-	return serve(cfg.Listener, app, orgs, front, cfg.Log), nil
+	return newServer(cfg.Listener, app, front), nil
 }
 
 // settings are what both registries have in common.
@@ -108,55 +107,30 @@ func settings(root string) *configuration.Configuration {
 
 // newApp returns distribution's application, with its panics on bad configuration turned into errors.
 func newApp(ctx context.Context, conf *configuration.Configuration) (app *handlers.App, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("start the registry: %v", cause)
-		}
-	}()
-	return handlers.NewApp(context.WithoutCancel(ctx), conf), nil
+	// Its logger is the process's, and writes to the standard error stream unless it is told otherwise.
+	logrus.SetOutput(quiet.Writer())
+	logrus.SetLevel(logrus.ErrorLevel)
+	err = guard.Call("start the registry", func() error {
+		app = handlers.NewApp(context.WithoutCancel(ctx), conf)
+		return nil
+	})
+	return app, err
 }
 
-func serve(listener net.Listener, app *handlers.App, orgs *organizations, front http.Handler, out io.Writer) *Server {
-	if out == nil {
-		out = io.Discard
+func newServer(listener net.Listener, app *handlers.App, front http.Handler) *Server {
+	return &Server{
+		addr: listener.Addr().String(), app: app, http: serve.HTTP(listener, front, quiet.Writer()),
 	}
-	s := &Server{
-		addr:   listener.Addr().String(),
-		app:    app,
-		orgs:   orgs,
-		served: make(chan struct{}),
-		http: &http.Server{
-			Handler: front, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(out, "registry: ", log.LstdFlags),
-		},
-	}
-	go func() {
-		defer close(s.served)
-		if err := s.http.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			s.http.ErrorLog.Printf("stopped: %v", err)
-		}
-	}()
-	return s
 }
 
 // Host returns host:port, the way an image reference names the registry.
 func (s *Server) Host() string { return s.addr }
 
 // URL returns the registry's address.
-func (s *Server) URL() string { return "http://" + s.addr }
+func (s *Server) URL() string { return s.http.URL() }
 
-// Close lets requests end for a moment, cuts what is left, and waits until the listener is closed.
-func (s *Server) Close() error {
-	s.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if s.http.Shutdown(ctx) != nil {
-			s.err = s.http.Close()
-		}
-		<-s.served
-		s.err = errors.Join(s.err, s.app.Shutdown())
-	})
-	return s.err
-}
+// Close stops the server.
+func (s *Server) Close() error { return errors.Join(s.http.Close(), s.app.Shutdown()) }
 
 // writeLogin writes the file of logins anew at every start. The hash is as cheap as can be: it guards a password that
 // lies in plain text beside it.
@@ -165,5 +139,5 @@ func writeLogin(path, user, password string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, fmt.Appendf(nil, "%s:%s\n", user, hash), 0o600)
+	return state.Write(path, []byte(user+":"+string(hash)+"\n"))
 }

@@ -21,18 +21,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/images"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/quiet"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
 // SourceConfig configures the registry that plays quay.io.
 type SourceConfig struct {
 	Dir      string
 	Listener net.Listener
-	// Log receives what the HTTP server has to say; nil for nobody.
+	// Log receives what the libraries have to say; nil for nobody.
 	Log io.Writer
 }
 
 // StartSource serves the demo image on cfg.Listener until Close; the first time it makes it.
 func StartSource(ctx context.Context, cfg SourceConfig) (*Server, error) {
+	quiet.To(cfg.Log)
 	root := filepath.Join(cfg.Dir, "content")
 	// Written last: an image that was cut off half-way is made again, and what is there already stays.
 	complete := filepath.Join(cfg.Dir, "complete")
@@ -40,7 +43,7 @@ func StartSource(ctx context.Context, cfg SourceConfig) (*Server, error) {
 		if err := fill(ctx, root); err != nil {
 			return nil, fmt.Errorf("make the demo image: %w", err)
 		}
-		if err := os.WriteFile(complete, []byte("the demo image is stored\n"), 0o600); err != nil {
+		if err := state.Write(complete, []byte("the demo image is stored\n")); err != nil {
 			return nil, err
 		}
 	} else if err != nil {
@@ -50,7 +53,7 @@ func StartSource(ctx context.Context, cfg SourceConfig) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serve(cfg.Listener, app, nil, readOnly(app), cfg.Log), nil
+	return newServer(cfg.Listener, app, readOnly(app)), nil
 }
 
 // readOnly lets anyone read, and refuses every push as quay.io does to a stranger.
@@ -66,7 +69,7 @@ func readOnly(app http.Handler) http.Handler {
 
 // fill stores the demo image below root, in the way distribution itself stores a push.
 func fill(ctx context.Context, root string) error {
-	if err := os.MkdirAll(root, 0o700); err != nil {
+	if err := state.MakeDir(root); err != nil {
 		return err
 	}
 	content, err := images.Build()
