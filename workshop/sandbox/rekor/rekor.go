@@ -4,7 +4,6 @@ package rekor
 import (
 	"context"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/go-openapi/loads"
 	"github.com/spf13/viper"
 
@@ -57,7 +55,7 @@ type Server struct {
 	http      *serve.Server
 	publicKey []byte
 	id        [sha256.Size]byte
-	redis     *miniredis.Miniredis
+	index     *index
 }
 
 // running guards the package variables in which Rekor keeps its API.
@@ -75,8 +73,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	quiet.Zap(rekorlog.Logger)
 	s := &Server{}
 	if err := guard.Call("start Rekor", func() error { return s.start(ctx, cfg) }); err != nil {
-		s.stop()
-		return nil, err
+		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
@@ -97,10 +94,11 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.redis = miniredis.NewMiniRedis()
-	password := rand.Text()
-	s.redis.RequireAuth(password)
-	if err := s.redis.StartAddr("127.0.0.1:0"); err != nil {
+	leaves, err := tree.Leaves(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if s.index, err = openIndex(filepath.Join(cfg.Dir, "index.jsonl"), tree.ID(), leaves); err != nil {
 		return err
 	}
 
@@ -112,9 +110,9 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 			"trillian_log_server.address":   cfg.Ledger.Addr().IP.String(),
 			"trillian_log_server.port":      cfg.Ledger.Addr().Port,
 			"search_index.storage_provider": "redis",
-			"redis_server.address":          s.redis.Host(),
-			"redis_server.port":             s.redis.Port(),
-			"redis_server.password":         password,
+			"redis_server.address":          s.index.redis.Host(),
+			"redis_server.port":             s.index.redis.Port(),
+			"redis_server.password":         s.index.password,
 			"enabled_api_endpoints":         endpoints(),
 		} {
 			viper.Set(name, value)
@@ -175,18 +173,21 @@ func (s *Server) LogID() [sha256.Size]byte { return s.id }
 
 // Close stops the server.
 func (s *Server) Close() error {
-	err := s.http.Close()
-	err = errors.Join(err, guard.Call("stop Rekor", func() error { api.StopAPI(); return nil }))
-	s.stop()
+	err := errors.Join(
+		s.http.Close(),
+		guard.Call("stop Rekor", func() error { api.StopAPI(); return nil }),
+		s.stop())
 	if err != nil {
 		return fmt.Errorf("stop Rekor: %w", err)
 	}
 	return nil
 }
 
-func (s *Server) stop() {
-	if s.redis != nil {
-		s.redis.Close()
+// stop ends what stands behind the HTTP server, as far as it was started.
+func (s *Server) stop() (err error) {
+	if s.index != nil {
+		err = s.index.close()
 	}
 	running.Store(false)
+	return err
 }

@@ -6,17 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
-
-	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
-	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/ctlog"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/fulcio"
@@ -152,50 +145,11 @@ func listen(dir string, names ...string) (map[string]net.Listener, error) {
 	return bound, state.Write(path, data)
 }
 
-// Token signs in with the person's password.
-func (s *Services) Token(ctx context.Context) (string, error) {
-	form := url.Values{
-		"grant_type": {"password"}, "client_id": {clientID}, "scope": {"openid email"},
-		"username": {Email}, "password": {password},
+// Endpoints says where the servers are.
+func (s *Services) Endpoints() Endpoints {
+	return Endpoints{
+		CTLog: s.CTLog.URL(), Rekor: s.Rekor.URL(), Timestamp: s.Timestamp.URL(), Fulcio: s.Fulcio.URL(), Issuer: s.Identity.URL(),
+		CTLogKey: s.CTLog.PublicKey(), RekorKey: s.Rekor.PublicKey(),
+		FulcioChain: s.Fulcio.ChainPEM(), TimestampChain: s.Timestamp.ChainPEM(),
 	}
-	endpoint := s.Identity.URL() + "/protocol/openid-connect/token"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	var answer struct {
-		IDToken string `json:"id_token"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return "", err
-	}
-	if answer.IDToken == "" {
-		return "", fmt.Errorf("no id_token: %s", resp.Status)
-	}
-	return answer.IDToken, nil
-}
-
-// Sign signs data without a key of its own, as cosign does: certificate, timestamp and log entry are in the bundle.
-func (s *Services) Sign(ctx context.Context, data []byte) (*protobundle.Bundle, error) {
-	token, err := s.Token(ctx)
-	if err != nil {
-		return nil, err
-	}
-	keypair, err := sign.NewEphemeralKeypair(nil)
-	if err != nil {
-		return nil, err
-	}
-	return sign.Bundle(&sign.PlainData{Data: data}, keypair, sign.BundleOptions{
-		Context:                    ctx,
-		CertificateProvider:        sign.NewFulcio(&sign.FulcioOptions{BaseURL: s.Fulcio.URL()}),
-		CertificateProviderOptions: &sign.CertificateProviderOptions{IDToken: token},
-		TimestampAuthorities:       []*sign.TimestampAuthority{sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: s.Timestamp.URL()})},
-		TransparencyLogs:           []sign.Transparency{sign.NewRekor(&sign.RekorOptions{BaseURL: s.Rekor.URL()})},
-	})
 }
