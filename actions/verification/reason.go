@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sigstore/cosign/v2/pkg/cosign"
-
 	"github.com/sigwalk/sigwalk/actions"
 )
 
@@ -35,14 +33,15 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 			Next: nextTampered,
 		}
 	}
+	if s.Certificate == nil && j.policy.KeyReference == "" {
+		// cosign may stop before, at a log entry that it cannot compare with a key it does not have.
+		return withoutCertificate()
+	}
 	if s.Storage == StoredAsReferrer {
 		return j.reasonForBundle(s, err)
 	}
 	text := err.Error()
-	var noCertificate *cosign.ErrNoCertificateFoundOnSignature
 	switch {
-	case errors.As(err, &noCertificate):
-		return withoutCertificate()
 	case has(text, "unable to verify RFC3161 timestamp bundle:"):
 		return badStamp(text)
 	case has(text, "both public key and certificate were provided but did not match"):
@@ -66,7 +65,7 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 	case has(text, "searching log query"), has(text, "not found in transparency log"), has(text, "no valid tlog entries"):
 		return j.notFoundOnline(text)
 	case has(text, "invalid signature when validating"), has(text, "crypto/"), has(text, "failed to verify signature"), has(text, "illegal base64"):
-		return badSignature(text)
+		return j.badSignature(text)
 	case j.policy.SkipClaims || !has(text, "invalid character") && !has(text, "unexpected end of JSON"):
 		return plain(text)
 	default:
@@ -93,6 +92,16 @@ func withoutCertificate() *actions.Error {
 		What: "no certificate found on signature",
 		Why:  "it was made with a key pair, and only the public key of that pair can vouch for it",
 		Next: "verify it with --key cosign.pub",
+	}
+}
+
+// strangerKey is a signature of a key pair that is not the given one.
+func strangerKey(text string) *actions.Error {
+	return &actions.Error{
+		Code: actions.CodeSignature,
+		What: "the signature was not made with the given key",
+		Why:  text,
+		Next: "give --key the public key of whoever should have signed",
 	}
 }
 
@@ -127,7 +136,10 @@ func badSCT(text string) *actions.Error {
 	}
 }
 
-func badSignature(text string) *actions.Error {
+func (j *judgement) badSignature(text string) *actions.Error {
+	if j.policy.KeyReference != "" {
+		return strangerKey("the signature does not match the payload under that key (" + text + ")")
+	}
 	return &actions.Error{
 		Code: actions.CodeSignature,
 		What: "the signature does not match what it is attached to",

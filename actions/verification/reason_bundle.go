@@ -38,7 +38,7 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	case has(text, errAnnotation.Error()):
 		return j.otherAnnotations(s)
 	case has(text, "failed to verify signature"), has(text, "failed to get signature verifier"):
-		return badSignature(text)
+		return j.badSignature(text)
 	case has(text, "failed to verify certificate identity"):
 		return j.otherIdentity(s)
 	}

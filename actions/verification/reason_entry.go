@@ -18,6 +18,8 @@ func (j *judgement) badEntry(s *Signature, text string) *actions.Error {
 	case has(text, "signature in bundle does not match"):
 		e.What = "the log entry belongs to another signature"
 		e.Why = fmt.Sprintf("entry %s records other bytes than this signature has", s.entryName())
+	case has(text, "comparing public key PEMs") && j.policy.KeyReference != "":
+		return strangerKey(fmt.Sprintf("entry %s of the log records another key", s.entryName()))
 	case has(text, "comparing public key PEMs"):
 		e.What = "the log entry belongs to another key"
 		e.Why = fmt.Sprintf("entry %s records another certificate or key than the one that should have signed", s.entryName())

@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	gcrregistry "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -36,6 +38,8 @@ type world struct {
 	image    name.Digest
 	verifier *verification.Verifier
 	opts     verification.Options
+	key      signature.Verifier // that reference verifies with; nil for none
+	copies   []copied           // as cosign reads them
 }
 
 func newWorld(t testing.TB, opts ...gcrregistry.Option) *world {
@@ -70,6 +74,7 @@ func (w *world) sign(spec verificationtest.Spec) verificationtest.Layer {
 
 func (w *world) attach(layers ...verificationtest.Layer) {
 	w.t.Helper()
+	w.copies = nil
 	if err := verificationtest.Attach(context.Background(), w.image, layers); err != nil {
 		w.t.Fatal(err)
 	}
@@ -87,3 +92,26 @@ func (w *world) verify(policy verification.Policy) *verification.Report {
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// checkOpts are the options that `cosign verify` makes of the policy's flags.
+func (w *world) checkOpts(p verification.Policy) *cosign.CheckOpts {
+	co := &cosign.CheckOpts{
+		TrustedMaterial: w.d.TrustedRoot(), SigVerifier: w.key, IgnoreSCT: p.IgnoreSCT, IgnoreTlog: p.IgnoreLog,
+		Offline: p.Offline, UseSignedTimestamps: p.UseSignedTimestamps,
+	}
+	if !p.SkipClaims {
+		co.ClaimVerifier = cosign.SimpleClaimVerifier
+	}
+	for k, v := range p.Annotations {
+		if co.Annotations == nil {
+			co.Annotations = map[string]any{}
+		}
+		co.Annotations[k] = v
+	}
+	if p.KeyReference == "" {
+		co.Identities = []cosign.Identity{{
+			Subject: p.Subject, SubjectRegExp: p.SubjectRegexp, Issuer: p.Issuer, IssuerRegExp: p.IssuerRegexp,
+		}}
+	}
+	return co
+}

@@ -1,0 +1,62 @@
+package verification_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+
+	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
+)
+
+// crowd is a world whose image has n signatures.
+func crowd(tb testing.TB, n int) *world {
+	tb.Helper()
+	w := newWorld(tb)
+	layers := make([]verificationtest.Layer, n)
+	var wg sync.WaitGroup
+	for i := range layers {
+		wg.Go(func() { layers[i] = w.sign(byAlice) })
+	}
+	wg.Wait()
+	w.attach(layers...)
+	return w
+}
+
+func BenchmarkVerify(b *testing.B) {
+	for _, n := range []int{1, 10, 100, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := crowd(b, n)
+			b.ResetTimer()
+			for range b.N {
+				if report := w.verify(byAlicePolicy); len(report.Verified()) != n {
+					b.Fatalf("%d of %d verified", len(report.Verified()), n)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCosign is the same with cosign's own entry point, for the comparison.
+func BenchmarkCosign(b *testing.B) {
+	for _, n := range []int{1, 10, 100} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := crowd(b, n)
+			ref, err := name.ParseReference(w.tag())
+			if err != nil {
+				b.Fatal(err)
+			}
+			co := w.checkOpts(byAlicePolicy)
+			b.ResetTimer()
+			for range b.N {
+				verified, _, err := cosign.VerifyImageSignatures(context.Background(), ref, co)
+				if err != nil || len(verified) != n {
+					b.Fatalf("%d of %d verified: %v", len(verified), n, err)
+				}
+			}
+		})
+	}
+}
