@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -219,13 +220,36 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 		if err != nil {
 			return attempt{}, err
 		}
-		if err := a.store.push(ctx, raw, current.mediaType); err != nil {
+		err = a.push(ctx, raw, current.mediaType, func(others []layer) { now.fresh += known.add(newly(others, ours)) })
+		if err != nil {
 			return attempt{}, tooLarge(err, a.store.tag.Name(), len(raw))
 		}
 		*existed = true
 		now.pushed, now.put, now.took = true, missing, time.Since(start)
 		now.digest, now.total = digestOf(raw), len(current.layers)+len(missing)
 		return now, nil
+	}
+}
+
+// push pushes, and keeps reading the tag while the answer is outstanding: whoever signs meanwhile and leaves again is
+// overwritten by what is under way, and is put back only when somebody saw them.
+func (a *attacher) push(ctx context.Context, raw []byte, mediaType types.MediaType, meet func([]layer)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer := make(chan error, 1)
+	go func() { answer <- a.store.push(ctx, raw, mediaType) }()
+	tick := time.NewTicker(a.pace.quiet / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answer:
+			return err
+		case <-tick.C:
+			// A look that fails is one look less; the push itself says whether the registry is there.
+			if current, err := a.store.read(ctx); err == nil && current != nil {
+				meet(current.layers)
+			}
+		}
 	}
 }
 

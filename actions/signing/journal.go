@@ -67,9 +67,15 @@ func (j journal) add(tag name.Tag, l layer, payload []byte, at time.Time) error 
 	return os.Rename(temporary.Name(), filepath.Join(dir, l.key+".json"))
 }
 
-// list returns what was attached to a tag, oldest first. A file that cannot be read is left out: it cannot be restored
-// from.
-func (j journal) list(tag name.Tag) ([]layer, map[string][]byte, error) {
+// dated is a signature with the time at which it was attached.
+type dated struct {
+	layer
+	at time.Time
+}
+
+// list returns what was attached to a tag since a time, oldest first, with the payloads by key. A file that cannot be
+// read is left out: nothing can be restored from it.
+func (j journal) list(tag name.Tag, since time.Time) ([]dated, map[string][]byte, error) {
 	payloads := map[string][]byte{}
 	if j.dir == "" {
 		return nil, payloads, nil
@@ -81,10 +87,6 @@ func (j journal) list(tag name.Tag) ([]layer, map[string][]byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	type dated struct {
-		layer
-		at time.Time
-	}
 	var all []dated
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), ".json") {
@@ -95,7 +97,7 @@ func (j journal) list(tag name.Tag) ([]layer, map[string][]byte, error) {
 			continue
 		}
 		var e entry
-		if json.Unmarshal(raw, &e) != nil || e.Tag != tag.Name() {
+		if json.Unmarshal(raw, &e) != nil || e.Tag != tag.Name() || e.At.Before(since) {
 			continue
 		}
 		l, err := parseLayer(e.Layer)
@@ -106,11 +108,47 @@ func (j journal) list(tag name.Tag) ([]layer, map[string][]byte, error) {
 		payloads[l.key] = e.Payload
 	}
 	sort.SliceStable(all, func(i, k int) bool { return all[i].at.Before(all[k].at) })
-	layers := make([]layer, len(all))
-	for i, d := range all {
-		layers[i] = d.layer
+	return all, payloads, nil
+}
+
+// recent returns the tags at which something was attached since a time.
+func (j journal) recent(since time.Time) []name.Tag {
+	if j.dir == "" {
+		return nil
 	}
-	return layers, payloads, nil
+	var tags []name.Tag
+	_ = filepath.WalkDir(j.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() || !signatureTagPattern.MatchString(d.Name()) {
+			return nil // what cannot be read is not guarded
+		}
+		if info, err := d.Info(); err != nil || info.ModTime().Before(since) {
+			return fs.SkipDir
+		}
+		if tag, ok := tagIn(path); ok {
+			tags = append(tags, tag)
+		}
+		return fs.SkipDir
+	})
+	return tags
+}
+
+// tagIn reads the name of the tag from any entry below dir.
+func tagIn(dir string) (name.Tag, bool) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return name.Tag{}, false
+	}
+	for _, file := range files {
+		var e entry
+		raw, err := os.ReadFile(filepath.Join(dir, file.Name()))
+		if err != nil || json.Unmarshal(raw, &e) != nil {
+			continue
+		}
+		if tag, err := name.NewTag(e.Tag); err == nil {
+			return tag, true
+		}
+	}
+	return name.Tag{}, false
 }
 
 // forget drops what was remembered of a tag that a person deleted.
