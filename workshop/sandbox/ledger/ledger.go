@@ -61,6 +61,8 @@ type Ledger struct {
 	addr   *net.TCPAddr
 	conn   *grpc.ClientConn
 	served sync.WaitGroup
+
+	closing sync.Once
 }
 
 // Start serves the Trillian log API for the logs in cfg.Dir until Close.
@@ -119,8 +121,14 @@ func (l *Ledger) Client() trillian.TrillianLogClient { return trillian.NewTrilli
 // Addr is where the log server can be reached by gRPC over TCP, on loopback.
 func (l *Ledger) Addr() *net.TCPAddr { return l.addr }
 
-// Close stops the server and closes the journals, whose content is on the disk when it returns without an error.
-func (l *Ledger) Close() error {
+// Close stops the server and closes the journals, whose content is on the disk when it returns without an error. A
+// second call does nothing.
+func (l *Ledger) Close() (err error) {
+	l.closing.Do(func() { err = l.close() })
+	return err
+}
+
+func (l *Ledger) close() error {
 	errs := []error{l.conn.Close()}
 	l.grpc.Stop()
 	l.served.Wait()

@@ -2,35 +2,279 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/trillian"
+	"github.com/google/trillian/types"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
-func TestFirstLeaf(t *testing.T) {
-	dir := t.TempDir()
-	for round := range 3 {
-		l, err := Start(context.Background(), Config{Dir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tree, err := l.Tree(context.Background(), "x")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := l.Client()
-		for i := range 3 {
-			r, err := c.QueueLeaf(context.Background(), &trillian.QueueLeafRequest{LogId: tree.ID(), Leaf: &trillian.LogLeaf{LeafValue: fmt.Appendf(nil, "%d-%d", round, i)}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Log(tree.ID(), r.QueuedLeaf.Leaf.LeafIndex, r.QueuedLeaf.Leaf.IntegrateTimestamp.AsTime(), r.QueuedLeaf.Status)
-		}
-		r, err := c.GetInclusionProof(context.Background(), &trillian.GetInclusionProofRequest{LogId: tree.ID(), LeafIndex: 1, TreeSize: int64(3*round + 3)})
-		t.Log(r, err)
+func TestMain(m *testing.M) {
+	childMain()
+	goleak.VerifyTestMain(m)
+}
+
+// opened is a ledger with one log, and its client.
+type opened struct {
+	t      *testing.T
+	ledger *Ledger
+	tree   *Tree
+	client trillian.TrillianLogClient
+}
+
+func open(t *testing.T, dir string) *opened {
+	t.Helper()
+	l, err := Start(t.Context(), Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	tree, err := l.Tree(t.Context(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &opened{t, l, tree, l.Client()}
+}
+
+// reopen closes the ledger and opens it again.
+func (o *opened) reopen() *opened {
+	o.t.Helper()
+	if err := o.ledger.Close(); err != nil {
+		o.t.Fatal(err)
+	}
+	return open(o.t, o.ledger.dir)
+}
+
+func (o *opened) queue(value string) (*trillian.QueuedLogLeaf, error) {
+	resp, err := o.client.QueueLeaf(context.Background(), &trillian.QueueLeafRequest{
+		LogId: o.tree.ID(), Leaf: &trillian.LogLeaf{LeafValue: []byte(value), ExtraData: []byte("extra " + value)},
+	})
+	return resp.GetQueuedLeaf(), err
+}
+
+func (o *opened) log(value string) *trillian.LogLeaf {
+	o.t.Helper()
+	queued, err := o.queue(value)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if queued.Status != nil {
+		o.t.Fatalf("%s: %v", value, queued.Status)
+	}
+	return queued.Leaf
+}
+
+func (o *opened) root() *types.LogRootV1 {
+	o.t.Helper()
+	resp, err := o.client.GetLatestSignedLogRoot(o.t.Context(), &trillian.GetLatestSignedLogRootRequest{LogId: o.tree.ID()})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	root := &types.LogRootV1{}
+	if err := root.UnmarshalBinary(resp.SignedLogRoot.LogRoot); err != nil {
+		o.t.Fatal(err)
+	}
+	return root
+}
+
+// leaf fetches the leaf at index and verifies its inclusion in root.
+func (o *opened) leaf(index int64, root *types.LogRootV1) *trillian.LogLeaf {
+	o.t.Helper()
+	resp, err := o.client.GetEntryAndProof(o.t.Context(), &trillian.GetEntryAndProofRequest{
+		LogId: o.tree.ID(), LeafIndex: index, TreeSize: int64(root.TreeSize),
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	hash := rfc6962.DefaultHasher.HashLeaf(resp.Leaf.LeafValue)
+	if err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(index), root.TreeSize, hash, resp.Proof.Hashes, root.RootHash); err != nil {
+		o.t.Errorf("leaf %d: %v", index, err)
+	}
+	return resp.Leaf
+}
+
+// consistent verifies that the log has grown from old.
+func (o *opened) consistent(old *types.LogRootV1) {
+	o.t.Helper()
+	now := o.root()
+	var hashes [][]byte
+	if old.TreeSize > 0 {
+		resp, err := o.client.GetConsistencyProof(o.t.Context(), &trillian.GetConsistencyProofRequest{
+			LogId: o.tree.ID(), FirstTreeSize: int64(old.TreeSize), SecondTreeSize: int64(now.TreeSize),
+		})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		hashes = resp.Proof.Hashes
+	}
+	if err := proof.VerifyConsistency(rfc6962.DefaultHasher, old.TreeSize, now.TreeSize, hashes, old.RootHash, now.RootHash); err != nil {
+		o.t.Errorf("from %d to %d leaves: %v", old.TreeSize, now.TreeSize, err)
+	}
+}
+
+func TestNothingChangesOverRestarts(t *testing.T) {
+	o := open(t, t.TempDir())
+	id := o.tree.ID()
+	roots := []*types.LogRootV1{o.root()}
+	var leaves []*trillian.LogLeaf
+	for round := range 4 {
+		for i := range 5 {
+			leaf := o.log(fmt.Sprintf("%d-%d", round, i))
+			if want := int64(len(leaves)); leaf.LeafIndex != want {
+				t.Fatalf("leaf %d got the index %d", want, leaf.LeafIndex)
+			}
+			leaves = append(leaves, leaf)
+			roots = append(roots, o.root())
+		}
+		o = o.reopen()
+		if o.tree.ID() != id {
+			t.Fatalf("the tree is %d, was %d", o.tree.ID(), id)
+		}
+		root := o.root()
+		if !proto.Equal(marshal(t, root), marshal(t, roots[len(roots)-1])) {
+			t.Errorf("the root is %+v, was %+v", root, roots[len(roots)-1])
+		}
+		for _, leaf := range leaves {
+			if got := o.leaf(leaf.LeafIndex, root); !proto.Equal(got, leaf) {
+				t.Errorf("leaf %d is %v, was %v", leaf.LeafIndex, got, leaf)
+			}
+		}
+		for _, old := range roots {
+			o.consistent(old)
+		}
+	}
+	all, err := o.tree.Leaves(t.Context(), 3)
+	if err != nil || len(all) != len(leaves)-3 || string(all[0].LeafValue) != "0-3" {
+		t.Errorf("leaves from 3 on: %d, %v", len(all), err)
+	}
+}
+
+func marshal(t *testing.T, root *types.LogRootV1) *trillian.SignedLogRoot {
+	t.Helper()
+	data, err := root.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &trillian.SignedLogRoot{LogRoot: data}
+}
+
+func TestSameLeafTwice(t *testing.T) {
+	o := open(t, t.TempDir())
+	first := o.log("once")
+	o.log("another")
+	for range 2 {
+		again, err := o.queue("once")
+		if err != nil {
 			t.Fatal(err)
 		}
+		if codes.Code(again.Status.GetCode()) != codes.AlreadyExists || !proto.Equal(again.Leaf, first) {
+			t.Errorf("the leaf again: %v, want the first, which exists", again)
+		}
+		o = o.reopen()
+	}
+	if size := o.root().TreeSize; size != 2 {
+		t.Errorf("the tree has %d leaves, want 2", size)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	const writers, each = 20, 25
+	o := open(t, t.TempDir())
+	var mu sync.Mutex
+	var indexes []int64
+	existed := 0
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				// The second half of what a writer logs is what all the others log too.
+				value := fmt.Sprintf("%d of %d", i, w)
+				if i >= each/2 {
+					value = fmt.Sprintf("%d of all", i)
+				}
+				queued, err := o.queue(value)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				if queued.Status == nil {
+					indexes = append(indexes, queued.Leaf.LeafIndex)
+				} else {
+					existed++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	const own, shared = writers * (each / 2), each - each/2
+	if existed != (writers-1)*shared {
+		t.Errorf("%d leaves existed, want %d", existed, (writers-1)*shared)
+	}
+	slices.Sort(indexes)
+	for i, index := range indexes {
+		if index != int64(i) {
+			t.Fatalf("index %d is missing", i)
+		}
+	}
+	root := o.root()
+	if root.TreeSize != own+shared {
+		t.Errorf("the tree has %d leaves, want %d", root.TreeSize, own+shared)
+	}
+	o = o.reopen()
+	o.consistent(root)
+	for i := range int64(root.TreeSize) {
+		o.leaf(i, root)
+	}
+}
+
+func TestStateDirectoryThatCannotBeUsed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Config{Dir: filepath.Join(file, "ledger")}); !errors.Is(err, state.ErrUnwritable) {
+		t.Errorf("a directory below a file: %v, want ErrUnwritable", err)
+	}
+	l, err := Start(t.Context(), Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Mkdir(filepath.Join(l.dir, "test.journal"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Tree(t.Context(), "test"); !errors.Is(err, state.ErrUnreadable) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a directory in the journal's place: %v, want ErrUnreadable", err)
+	}
+}
+
+func TestUnknownTree(t *testing.T) {
+	o := open(t, t.TempDir())
+	_, err := o.client.GetLatestSignedLogRoot(t.Context(), &trillian.GetLatestSignedLogRootRequest{LogId: o.tree.ID() + 1})
+	if status.Code(err) != codes.NotFound {
+		t.Errorf("a tree that is not there: %v, want not found", err)
+	}
+	if _, err := o.client.InitLog(t.Context(), &trillian.InitLogRequest{LogId: o.tree.ID()}); err == nil {
+		t.Error("a log could be initialised from outside")
 	}
 }

@@ -65,7 +65,7 @@ func newSequencer(t *Tree, held *contents) (*sequencer, error) {
 		requests: make(chan request),
 		stop:     make(chan struct{}),
 		known:    map[string]*trillian.LogLeaf{},
-		hashes:   (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0),
+		hashes:   emptyRange(),
 		last:     held.tree.CreateTime.AsTime(),
 	}
 	for _, batch := range held.batches {
@@ -79,6 +79,11 @@ func newSequencer(t *Tree, held *contents) (*sequencer, error) {
 	}
 	s.stopped.Go(s.run)
 	return s, nil
+}
+
+// emptyRange holds the hashes from which the root of a growing tree can be told.
+func emptyRange() *compact.Range {
+	return (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
 }
 
 // add logs leaf and returns when it is in the tree and in the journal.
