@@ -2,6 +2,7 @@ package identity
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -72,6 +73,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if form.Get("grant_type") == oauth2.GrantTypePassword {
 				setDefault(form, "scope", defaultScope)
 				f.userToEmail(form, "username")
+				w = &passwordAnswer{ResponseWriter: w}
 			}
 		})
 	case "/auth/local/login":
@@ -103,6 +105,34 @@ func (f *front) userToEmail(form url.Values, name string) {
 	if email, ok := f.emails[strings.ToLower(form.Get(name))]; ok {
 		form.Set(name, email)
 	}
+}
+
+// passwordAnswer gives a refused password grant Keycloak's words (RFC 6749, section 5.2, has the same code): clients that
+// tell a wrong password from another refusal by them work against either.
+type passwordAnswer struct {
+	http.ResponseWriter
+	refused bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *passwordAnswer) WriteHeader(status int) {
+	w.refused = status == http.StatusUnauthorized
+	if w.refused {
+		w.Header().Del("Content-Length")
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter. Dex writes a refusal at once.
+func (w *passwordAnswer) Write(body []byte) (int, error) {
+	var refusal struct {
+		Error string `json:"error"`
+	}
+	if !w.refused || json.Unmarshal(body, &refusal) != nil || refusal.Error != oauth2.AccessDenied {
+		return w.ResponseWriter.Write(body)
+	}
+	_, err := io.WriteString(w.ResponseWriter, `{"error":"invalid_grant","error_description":"Invalid user credentials"}`)
+	return len(body), err
 }
 
 // discovery serves Dex's document with the endpoints where Keycloak has them.

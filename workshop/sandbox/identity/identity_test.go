@@ -1,0 +1,254 @@
+package identity
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
+)
+
+const (
+	clientID = "trusted-artifact-signer"
+	password = "a password"
+	email    = "pipeline-auth@demo.redhat.com"
+)
+
+func config(t *testing.T, dir, address string) Config {
+	t.Helper()
+	var listen net.ListenConfig
+	listener, err := listen.Listen(t.Context(), "tcp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return Config{
+		Dir: dir, Listener: listener, ClientID: clientID, Password: password,
+		Users: []User{{Email: email, Username: "pipeline", Name: "Pipeline"}},
+	}
+}
+
+func start(t *testing.T, dir, address string) *Server {
+	t.Helper()
+	server, err := Start(t.Context(), config(t, dir, address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server
+}
+
+// post sends a form and returns the status and the JSON answer.
+func post(t *testing.T, url string, form url.Values) (int, map[string]any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+// pageForm is what the workshop page's curl sends: no scope.
+func pageForm(user, secret string) url.Values {
+	return url.Values{"grant_type": {"password"}, "client_id": {clientID}, "username": {user}, "password": {secret}}
+}
+
+// accepted verifies a token as Fulcio does and returns its e-mail.
+func accepted(ctx context.Context, t *testing.T, issuer, token string) string {
+	t.Helper()
+	provider, err := oidc.NewProvider(ctx, issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified, err := provider.Verifier(&oidc.Config{ClientID: clientID}).Verify(ctx, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		Email    string `json:"email"`
+		Verified bool   `json:"email_verified"`
+	}
+	if err := verified.Claims(&claims); err != nil {
+		t.Fatal(err)
+	}
+	if !claims.Verified {
+		t.Error("the e-mail is not verified")
+	}
+	return claims.Email
+}
+
+func TestPagesCurlGetsTokensThatFulcioAccepts(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	for _, user := range []string{email, "pipeline", "Pipeline"} {
+		status, answer := post(t, server.URL()+"/protocol/openid-connect/token", pageForm(user, password))
+		if status != http.StatusOK {
+			t.Fatalf("%s: %d %v", user, status, answer)
+		}
+		for _, kind := range []string{"access_token", "id_token"} {
+			token, _ := answer[kind].(string)
+			if got := accepted(t.Context(), t, server.URL(), token); got != email {
+				t.Errorf("the %s of %s is for %q", kind, user, got)
+			}
+		}
+	}
+}
+
+func TestScopeThatWasSentIsKept(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	form := pageForm(email, password)
+	form.Set("scope", "openid")
+	_, answer := post(t, server.URL()+"/protocol/openid-connect/token", form)
+	token, _ := answer["id_token"].(string)
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		t.Fatalf("no token: %v", answer)
+	}
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || strings.Contains(string(claims), "email") {
+		t.Errorf("a token without the scope email says %s (%v)", claims, err)
+	}
+}
+
+func TestRefusedSignInSaysInvalidGrantAsKeycloakDoes(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	for what, form := range map[string]url.Values{
+		"wrong password": pageForm(email, "wrong"),
+		"unknown user":   pageForm("nobody@demo.redhat.com", password),
+	} {
+		status, answer := post(t, server.URL()+"/protocol/openid-connect/token", form)
+		if status != http.StatusUnauthorized || answer["error"] != "invalid_grant" || answer["error_description"] != "Invalid user credentials" {
+			t.Errorf("%s: %d %v", what, status, answer)
+		}
+	}
+	form := pageForm(email, password)
+	form.Set("client_id", "another")
+	if status, answer := post(t, server.URL()+"/protocol/openid-connect/token", form); status != http.StatusUnauthorized || answer["error"] != "invalid_client" {
+		t.Errorf("unknown client: %d %v", status, answer)
+	}
+}
+
+func TestDiscoveryNamesKeycloaksPaths(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	provider, err := oidc.NewProvider(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := server.URL() + "/protocol/openid-connect"
+	if got := provider.Endpoint(); got.TokenURL != base+"/token" || got.AuthURL != base+"/auth" || got.DeviceAuthURL != base+"/auth/device" {
+		t.Errorf("endpoints %+v", got)
+	}
+	if !regexp.MustCompile(`\.redhatworkshops\.io/`).MatchString(server.URL()) {
+		t.Errorf("the page's expression does not match the issuer %s", server.URL())
+	}
+}
+
+func TestTokenOutlivesARestart(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, dir, "127.0.0.1:0")
+	_, answer := post(t, first.URL()+"/protocol/openid-connect/token", pageForm(email, password))
+	token, _ := answer["id_token"].(string)
+	issuer, err := url.Parse(first.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, dir, issuer.Host)
+	if second.URL() != first.URL() {
+		t.Fatalf("the issuer changed from %s to %s", first.URL(), second.URL())
+	}
+	accepted(t.Context(), t, second.URL(), token)
+}
+
+func TestTornKeyIsReported(t *testing.T) {
+	dir := t.TempDir()
+	if err := start(t, dir, "127.0.0.1:0").Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "token.key.pem")
+	if err := os.Truncate(path, 200); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), config(t, dir, "127.0.0.1:0"))
+	if !errors.Is(err, state.ErrUnreadable) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v, want an error about %s", err, path)
+	}
+}
+
+// TestBrowserSignInWithOutOfBandCode walks the pages as a browser does: the page's way to a code without a redirect.
+func TestBrowserSignInWithOutOfBandCode(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	const redirect = "urn:ietf:wg:oauth:2.0:oob"
+	query := url.Values{
+		"client_id": {clientID}, "redirect_uri": {redirect}, "response_type": {"code"}, "state": {"s"},
+	}
+	page := visit(t, browser, http.MethodGet, server.URL()+"/protocol/openid-connect/auth?"+query.Encode(), nil)
+	action := regexp.MustCompile(`<form method="post" action="([^"]+)"`).FindStringSubmatch(page)
+	if action == nil {
+		t.Fatalf("no sign-in form on %s", page)
+	}
+	login := strings.ReplaceAll(action[1], "&amp;", "&")
+	origin := strings.TrimSuffix(server.URL(), IssuerPath)
+	page = visit(t, browser, http.MethodPost, origin+login, url.Values{"login": {"pipeline"}, "password": {password}})
+	code := regexp.MustCompile(`value="([^"]+)"`).FindStringSubmatch(page)
+	if code == nil {
+		t.Fatalf("no code on %s", page)
+	}
+	_, answer := post(t, server.URL()+"/protocol/openid-connect/token", url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {clientID}, "redirect_uri": {redirect}, "code": {code[1]},
+	})
+	token, _ := answer["id_token"].(string)
+	if got := accepted(t.Context(), t, server.URL(), token); got != email {
+		t.Errorf("signed in as %q", got)
+	}
+}
+
+func visit(t *testing.T, browser *http.Client, method, address string, form url.Values) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := browser.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v %s", address, response.Status, err, text)
+	}
+	return string(text)
+}
