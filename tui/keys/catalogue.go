@@ -13,77 +13,95 @@ func Catalogue() []Binding {
 
 // catalogue is read only.
 var catalogue = slices.Concat(
-	[]Binding{
+	step(),
+	rowsOf(Signatures),
+	branchesOf(Tree),
+	[]Binding{{Copy, Trust, []string{"y"}, "copy", "send the checksum of the root to the clipboard of the terminal", GroupRows}},
+	moves(Trust),
+	images(BrowseTable), rowsOf(BrowseTable),
+	images(BrowseTree), branchesOf(BrowseTree),
+	typing(),
+	moves(Question),
+	moves(Help),
+	anywhere(),
+)
+
+func step() []Binding {
+	return slices.Concat([]Binding{
 		{Run, Lesson, []string{"enter"}, "run", "run the command of this step; on a blocked step, go to what blocks it", GroupStep},
 		{Next, Lesson, []string{"n", "right"}, "next", "go to the next step", GroupStep},
 		{Previous, Lesson, []string{"p", "left"}, "prev", "go to the step before", GroupStep},
 		{Hint, Lesson, []string{"h"}, "hint", "show a hint, and then the next one", GroupStep},
-		{Why, Lesson, []string{"w"}, "why", "say why this step is there", GroupStep},
+		{Why, Lesson, []string{"w"}, "", "say why this step is there", GroupStep},
 		{Env, Lesson, []string{"e"}, "env", "show the variables of the lesson", GroupLook},
 		{Shell, Lesson, []string{"s"}, "shell", "open a shell with the variables of the lesson", GroupStep},
 		{Copy, Lesson, []string{"y"}, "copy", "send the command to the clipboard of the terminal", GroupStep},
 		{Change, Lesson, []string{"c"}, "change", "change the command before it runs", GroupStep},
 		{Reset, Lesson, []string{"x"}, "reset", "forget what was done in this step, after a question", GroupStep},
 		{Skip, Lesson, []string{"-"}, "", "leave this step out", GroupStep},
-		{OpenTable, Lesson, []string{"v"}, "", "look at the signatures as a table", GroupLook},
-		{OpenTree, Lesson, []string{"t"}, "", "look at the tree of the image", GroupLook},
+		{OpenTable, Lesson, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
+		{OpenTree, Lesson, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{OpenTrust, Lesson, []string{"T"}, "", "look at the trust root", GroupLook},
 		{Output, Lesson, []string{"o"}, "", "turn between the output and the result", GroupLook},
 		{Steps, Lesson, []string{"l"}, "", "show the list of steps", GroupLook},
 		{Follow, Lesson, []string{"ctrl+f"}, "", "show the end of the output as it grows", GroupLook},
 		{NextPane, Lesson, []string{"tab"}, "", "go to the next pane", GroupMove},
 		{PrevPane, Lesson, []string{"shift+tab"}, "", "go to the pane before", GroupMove},
-	},
-	moves(Lesson),
-	[]Binding{
-		{Detail, Signatures, []string{"enter"}, "detail", "go between the rows and the detail of the chosen one", GroupRows},
-		{Sort, Signatures, []string{"s"}, "sort", "sort by the next column; again for the other direction", GroupRows},
-		{Filter, Signatures, []string{"/"}, "filter", "show only rows that hold a text", GroupRows},
-		{Copy, Signatures, []string{"y"}, "copy", "send the chosen row to the clipboard of the terminal", GroupRows},
-		{NextPane, Signatures, []string{"tab"}, "", "go between the rows and the detail", GroupMove},
-	},
-	moves(Signatures),
-	[]Binding{
-		{Fold, Tree, []string{" "}, "fold", "open or close", GroupRows},
-		{Detail, Tree, []string{"enter"}, "detail", "go between the tree and the detail of the chosen node", GroupRows},
-		{Filter, Tree, []string{"/"}, "find", "find a text in the tree", GroupRows},
-		{Next, Tree, []string{"n"}, "", "find the next", GroupRows},
-		{Copy, Tree, []string{"y"}, "copy", "send the digest to the clipboard of the terminal", GroupRows},
-		{Unfold, Tree, []string{"right"}, "", "open, or go into", GroupMove},
-		{FoldUp, Tree, []string{"left"}, "", "close, or go out", GroupMove},
-		{NextPane, Tree, []string{"tab"}, "", "go between the tree and the detail", GroupMove},
-	},
-	moves(Tree),
-	[]Binding{
-		{Copy, Trust, []string{"y"}, "copy", "send the checksum of the root to the clipboard of the terminal", GroupRows},
-	},
-	moves(Trust),
-	[]Binding{
-		{OpenTable, Browse, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
-		{OpenTree, Browse, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
-		{Reload, Browse, []string{"r"}, "reload", "look at the registry again", GroupLook},
-	},
-	[]Binding{
+	}, moves(Lesson))
+}
+
+func rowsOf(scope Scope) []Binding {
+	return slices.Concat([]Binding{
+		{Detail, scope, []string{"enter"}, "detail", "go between the rows and the detail of the chosen one", GroupRows},
+		{Sort, scope, []string{"s"}, "sort", "sort by the next column; again for the other direction", GroupRows},
+		{Filter, scope, []string{"/"}, "filter", "show only rows that hold a text", GroupRows},
+		{Copy, scope, []string{"y"}, "copy", "send the chosen row to the clipboard of the terminal", GroupRows},
+		{NextPane, scope, []string{"tab"}, "", "go between the rows and the detail", GroupMove},
+	}, moves(scope))
+}
+
+func branchesOf(scope Scope) []Binding {
+	return slices.Concat([]Binding{
+		{Fold, scope, []string{" "}, "fold", "open or close", GroupRows},
+		{Detail, scope, []string{"enter"}, "detail", "go between the tree and the detail of the chosen node", GroupRows},
+		{Filter, scope, []string{"/"}, "find", "find a text in the tree", GroupRows},
+		{Next, scope, []string{"n"}, "next", "find the next", GroupRows},
+		{Copy, scope, []string{"y"}, "copy", "send the digest to the clipboard of the terminal", GroupRows},
+		{Unfold, scope, []string{"right"}, "", "open, or go into", GroupMove},
+		{FoldUp, scope, []string{"left"}, "", "close, or go out", GroupMove},
+		{NextPane, scope, []string{"tab"}, "", "go between the tree and the detail", GroupMove},
+	}, moves(scope))
+}
+
+func images(scope Scope) []Binding {
+	return []Binding{
+		{OpenTable, scope, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
+		{OpenTree, scope, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
+		{Reload, scope, []string{"r"}, "reload", "look at the registry again", GroupLook},
+	}
+}
+
+func typing() []Binding {
+	return []Binding{
 		{Submit, Edit, []string{"enter"}, "use it", "use what was typed", GroupText},
-		{NewLine, Edit, []string{"ctrl+j", "alt+enter"}, "new line", "begin a new line", GroupText},
+		{NewLine, Edit, []string{"ctrl+j", "alt+enter"}, "", "begin a new line, where there can be several", GroupText},
 		{Cancel, Edit, []string{"esc"}, "cancel", "leave it as it was", GroupText},
-	},
-	[]Binding{
 		{Yes, Question, []string{"y"}, "yes", "yes", GroupText},
 		{No, Question, []string{"n", "esc"}, "no", "no", GroupText},
-	},
-	moves(Question),
-	[]Binding{{Cancel, Help, []string{"?", "esc", "enter"}, "close", "close this help", GroupAnywhere}},
-	moves(Help),
-	[]Binding{
+		{Cancel, Help, []string{"?", "esc", "enter"}, "close", "close this help", GroupAnywhere},
+	}
+}
+
+func anywhere() []Binding {
+	return []Binding{
 		{ShowHelp, Global, []string{"?", "f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
 		{Back, Global, []string{"esc"}, "", "stop the step that runs; else go back", GroupAnywhere},
 		{Quit, Global, []string{"q"}, "", "quit", GroupAnywhere},
 		{Interrupt, Global, []string{"ctrl+c"}, "", "stop the step that runs; pressed twice, quit", GroupAnywhere},
 		{Suspend, Global, []string{"ctrl+z"}, "", "put sigwalk to sleep; fg in the shell wakes it", GroupAnywhere},
 		{Redraw, Global, []string{"ctrl+l"}, "", "draw the screen anew", GroupAnywhere},
-	},
-)
+	}
+}
 
 func moves(scope Scope) []Binding {
 	return []Binding{

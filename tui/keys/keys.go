@@ -12,16 +12,17 @@ type Scope string
 
 // The scopes. Global counts everywhere but in a text that is being typed.
 const (
-	Global     Scope = "global"
-	Lesson     Scope = "lesson"
-	Signatures Scope = "signatures"
-	Tree       Scope = "tree"
-	Trust      Scope = "trust"
-	Browse     Scope = "browse"
-	Edit       Scope = "edit"
-	Question   Scope = "question"
-	Help       Scope = "help"
-	Starting   Scope = "starting"
+	Global      Scope = "global"
+	Lesson      Scope = "lesson"
+	Signatures  Scope = "signatures"
+	Tree        Scope = "tree"
+	Trust       Scope = "trust"
+	BrowseTable Scope = "browse-table"
+	BrowseTree  Scope = "browse-tree"
+	Edit        Scope = "edit"
+	Question    Scope = "question"
+	Help        Scope = "help"
+	Starting    Scope = "starting"
 )
 
 // The intents.
@@ -177,4 +178,9 @@ func Of(scope Scope, intent Intent) Binding {
 		}
 	}
 	return Binding{}
+}
+
+// Scopes returns every scope.
+func Scopes() []Scope {
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, Question, Help, Starting}
 }

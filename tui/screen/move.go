@@ -1,6 +1,11 @@
 package screen
 
-import "github.com/sigwalk/sigwalk/tui/keys"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
 
 // Mover is a widget with a chosen row.
 type Mover interface {
@@ -28,4 +33,11 @@ func Moved(w Mover, intent keys.Intent, page int) bool {
 		return false
 	}
 	return true
+}
+
+// Type gives a key to an input: an editing key, or text that was typed or pasted.
+func Type(in *widget.Input, msg tea.KeyMsg) {
+	if (msg.Paste || !in.Key(msg.String())) && !msg.Alt {
+		in.Insert(string(msg.Runes))
+	}
 }

@@ -47,6 +47,9 @@ type Deps struct {
 // Push asks the root to show a screen above the present one.
 type Push struct{ Screen Screen }
 
+// Replace asks the root to show a screen in place of the present one.
+type Replace struct{ Screen Screen }
+
 // Pop asks the root to go back to the screen below.
 type Pop struct{}
 

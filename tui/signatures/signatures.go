@@ -134,7 +134,7 @@ func (m *Model) typed(key tea.KeyMsg) {
 		m.filter = nil
 		return
 	}
-	m.filter.Type(key.String(), key.Runes)
+	screen.Type(m.filter, key)
 	m.table.SetFilter(m.filter.Text())
 }
 

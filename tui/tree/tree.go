@@ -137,7 +137,7 @@ func (m *Model) typed(key tea.KeyMsg) {
 		m.goTo()
 		return
 	}
-	m.find.Type(key.String(), key.Runes)
+	screen.Type(m.find, key)
 }
 
 func (m *Model) goTo() {

@@ -67,13 +67,6 @@ func clusters(s string) []string {
 	return out
 }
 
-// Type takes one key as Bubble Tea reports it: text that was typed or pasted, or an editing key.
-func (in *Input) Type(key string, runes []rune) {
-	if !in.Key(key) && len(runes) > 0 {
-		in.Insert(string(runes))
-	}
-}
-
 // Key does what an editing key means, named as Bubble Tea names it; false when the key is none.
 func (in *Input) Key(key string) bool {
 	switch key {

@@ -1,0 +1,235 @@
+// Package browse shows the signatures and the tree of any image, without a lesson.
+package browse
+
+import (
+	"context"
+	"errors"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/signatures"
+	"github.com/sigwalk/sigwalk/tui/tree"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// Options say which image, and how to look at it. Both functions run beside the screen and stop when ctx ends.
+type Options struct {
+	Image  string
+	Report func(ctx context.Context) (*verification.Report, error)
+	Tree   func(ctx context.Context) (*verification.Node, error)
+}
+
+// Model is the screen. It implements screen.Screen.
+type Model struct {
+	deps          screen.Deps
+	opts          Options
+	table         part[*verification.Report]
+	tree          part[*verification.Node]
+	onTree        bool
+	load          int // of which load results count
+	cancel        context.CancelFunc
+	width, height int
+}
+
+// part is one of the two things that are looked at: still loading, failed, or a screen of its own.
+type part[T any] struct {
+	screen  screen.Screen
+	err     error
+	loading bool
+}
+
+type (
+	reported struct {
+		of     *Model
+		load   int
+		report *verification.Report
+		err    error
+	}
+	grown struct {
+		of   *Model
+		load int
+		root *verification.Node
+		err  error
+	}
+)
+
+var _ screen.Screen = (*Model)(nil)
+
+// New returns the screen of an image, which begins to look at it at once.
+func New(deps screen.Deps, opts Options) *Model { return &Model{deps: deps, opts: opts} }
+
+// Init implements screen.Screen.
+func (m *Model) Init() tea.Cmd { return m.reload() }
+
+func (m *Model) reload() tea.Cmd {
+	if m.cancel != nil {
+		m.cancel()
+	}
+	ctx, cancel := context.WithCancel(m.deps.Context)
+	m.cancel = cancel
+	m.load++
+	load := m.load
+	m.table.loading, m.tree.loading = true, true
+	return tea.Batch(
+		m.deps.Tasks.Cmd(func() tea.Msg {
+			report, err := m.opts.Report(ctx)
+			return reported{m, load, report, err}
+		}),
+		m.deps.Tasks.Cmd(func() tea.Msg {
+			root, err := m.opts.Tree(ctx)
+			return grown{m, load, root, err}
+		}),
+	)
+}
+
+// shown returns the screen that has the focus, nil while there is none.
+func (m *Model) shown() screen.Screen {
+	if m.onTree {
+		return m.tree.screen
+	}
+	return m.table.screen
+}
+
+// Update implements screen.Screen.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case reported:
+		if msg.of == m && msg.load == m.load {
+			m.table.loading, m.table.err = false, msg.err
+			if msg.err == nil {
+				m.table.screen = signatures.New(m.deps, msg.report)
+			}
+			m.SetSize(m.width, m.height)
+		}
+		return nil
+	case grown:
+		if msg.of == m && msg.load == m.load {
+			m.tree.loading, m.tree.err = false, msg.err
+			if msg.err == nil {
+				m.tree.screen = tree.New(m.deps, msg.root)
+			}
+			m.SetSize(m.width, m.height)
+		}
+		return nil
+	case tea.KeyMsg:
+		return m.key(msg)
+	}
+	return nil
+}
+
+func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
+	shown := m.shown()
+	if shown != nil && shown.Scope() == keys.Edit {
+		return shown.Update(msg)
+	}
+	intent, _ := keys.Find(m.Scope(), msg.String())
+	switch {
+	case intent == keys.OpenTable:
+		m.onTree = false
+	case intent == keys.OpenTree:
+		m.onTree = true
+	case intent == keys.Reload:
+		return m.reload()
+	case shown != nil:
+		return shown.Update(msg)
+	}
+	return nil
+}
+
+// SetSize implements screen.Screen.
+func (m *Model) SetSize(width, height int) {
+	m.width, m.height = width, height
+	for _, s := range []screen.Screen{m.table.screen, m.tree.screen} {
+		if s != nil {
+			s.SetSize(width, height)
+		}
+	}
+}
+
+// View implements screen.Screen.
+func (m *Model) View() []string {
+	if s := m.shown(); s != nil {
+		return s.View()
+	}
+	t := m.deps.Theme
+	err, loading := m.table.err, m.table.loading
+	if m.onTree {
+		err, loading = m.tree.err, m.tree.loading
+	}
+	out := []string{widget.Fit(" "+t.Title.Render(widget.Clean(m.opts.Image)), m.width, t.Lines.More), widget.Rule(t, "", "", t.Rule, m.width), ""}
+	switch {
+	case loading:
+		out = append(out, "   "+t.Busy.Render("~")+"  looking at the registry")
+	case err != nil:
+		out = append(out, failureLines(err, m.width-3)...)
+	}
+	return widget.Block(out, m.width, m.height)
+}
+
+func failureLines(err error, width int) []string {
+	var e *actions.Error
+	if !errors.As(err, &e) {
+		return widget.Hang("   x  ", widget.Clean(err.Error()), width)
+	}
+	out := widget.Hang("   x  ", widget.Clean(e.What), width)
+	if e.Why != "" {
+		out = append(out, widget.Hang("      why   ", widget.Clean(e.Why), width)...)
+	}
+	if e.Next != "" {
+		out = append(out, widget.Hang("      next  ", widget.Clean(e.Next), width)...)
+	}
+	return out
+}
+
+// Status implements screen.Screen.
+func (m *Model) Status() string {
+	switch {
+	case m.table.loading || m.tree.loading:
+		return m.deps.Theme.Busy.Render("~") + " looking at the registry - esc stops it"
+	case m.shown() != nil && m.shown().Status() != "":
+		return m.shown().Status()
+	case m.onTree:
+		return "v shows the signatures as a table"
+	}
+	return "t shows the tree of the image"
+}
+
+// Scope implements screen.Screen.
+func (m *Model) Scope() keys.Scope {
+	if s := m.shown(); s != nil && s.Scope() == keys.Edit {
+		return keys.Edit
+	}
+	if m.onTree {
+		return keys.BrowseTree
+	}
+	return keys.BrowseTable
+}
+
+// Disabled implements screen.Screen.
+func (m *Model) Disabled(intent keys.Intent) string {
+	if s := m.shown(); s != nil {
+		return s.Disabled(intent)
+	}
+	return ""
+}
+
+// Cancel implements screen.Screen.
+func (m *Model) Cancel() (tea.Cmd, bool) {
+	if s := m.shown(); s != nil {
+		if cmd, did := s.Cancel(); did {
+			return cmd, true
+		}
+	}
+	if m.Running() {
+		m.cancel()
+		return nil, true
+	}
+	return nil, false
+}
+
+// Running implements screen.Screen.
+func (m *Model) Running() bool { return m.table.loading || m.tree.loading }

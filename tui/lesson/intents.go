@@ -1,0 +1,309 @@
+package lesson
+
+import (
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/signatures"
+	"github.com/sigwalk/sigwalk/tui/tree"
+	trustview "github.com/sigwalk/sigwalk/tui/trust"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// intend carries out what a key means.
+func (m *Model) intend(intent keys.Intent) tea.Cmd {
+	switch intent {
+	case keys.Run:
+		return m.enter()
+	case keys.Next, keys.Previous:
+		return m.walk(intent)
+	case keys.Hint, keys.Why:
+		m.show(intent)
+	case keys.Copy:
+		return m.copyText()
+	case keys.Change:
+		line, _ := m.command(m.step)
+		m.edit = widget.NewInput(m.deps.Theme)
+		m.edit.Lines = true
+		m.edit.SetText(line)
+	case keys.Shell:
+		return screen.Send(screen.Exec{Command: m.shell(), Done: func(err error) tea.Msg {
+			return screen.Say{Text: backFrom(err)}
+		}})
+	case keys.Reset:
+		m.askReset()
+	case keys.Skip:
+		step := m.step
+		return m.do(func(s Session) { s.Skip(step) })
+	default:
+		return m.turnTo(intent)
+	}
+	return nil
+}
+
+func backFrom(err error) string {
+	if err != nil {
+		return "the shell ended: " + widget.Clean(err.Error())
+	}
+	return "back from the shell"
+}
+
+// turnTo carries out what only changes what is looked at.
+func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
+	switch intent {
+	case keys.Env:
+		m.toggle(paneEnv)
+	case keys.Steps:
+		m.cursor[paneSteps] = m.step
+		m.toggle(paneSteps)
+	case keys.Output:
+		m.result = !m.result
+		m.scroll[paneOutput].Home()
+		m.focus = paneOutput
+	case keys.Follow:
+		m.result, m.focus = false, paneOutput
+		m.logs[m.step].Follow()
+	case keys.NextPane:
+		m.focus = (m.focus + 1) % panes
+	case keys.PrevPane:
+		m.focus = (m.focus + panes - 1) % panes
+	case keys.OpenTable:
+		if r := latest[*verification.Report](m); r != nil {
+			return screen.Send(screen.Push{Screen: signatures.New(m.deps, r)})
+		}
+	case keys.OpenTree:
+		if n := latest[*verification.Node](m); n != nil {
+			return screen.Send(screen.Push{Screen: tree.New(m.deps, n)})
+		}
+	case keys.OpenTrust:
+		if s := latest[*trust.Status](m); s != nil {
+			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
+		}
+	default:
+		m.move(intent)
+	}
+	return nil
+}
+
+// latest returns the last result of a type: of the step that is looked at, else of the nearest before it, else of any.
+func latest[T any](m *Model) (none T) {
+	order := make([]int, 0, len(m.snap.Steps))
+	for i := m.step; i >= 0; i-- {
+		order = append(order, i)
+	}
+	for i := len(m.snap.Steps) - 1; i > m.step; i-- {
+		order = append(order, i)
+	}
+	for _, i := range order {
+		values := m.snap.Steps[i].Values
+		for j := len(values) - 1; j >= 0; j-- {
+			if v, ok := values[j].(T); ok {
+				return v
+			}
+		}
+	}
+	return none
+}
+
+func (m *Model) toggle(p pane) {
+	if m.focus == p {
+		m.focus = paneText
+		return
+	}
+	m.focus = p
+}
+
+// enter runs the step; where the list of steps has the focus it goes to the chosen one, and from a blocked step to what
+// blocks it.
+func (m *Model) enter() tea.Cmd {
+	if m.focus == paneSteps && m.cursor[paneSteps] != m.step {
+		m.turn(m.cursor[paneSteps])
+		return m.catchUp()
+	}
+	step, _ := m.current()
+	if step.State == workshop.StepBlocked && step.BlockedBy >= 0 {
+		from := m.step
+		m.turn(step.BlockedBy)
+		m.message = fmt.Sprintf("step %d needs this one first: %s", from+1, widget.Clean(step.Blocked))
+		return m.catchUp()
+	}
+	return m.start()
+}
+
+func (m *Model) walk(intent keys.Intent) tea.Cmd {
+	to := m.step + 1
+	if intent == keys.Previous {
+		to = m.step - 1
+	}
+	m.turn(to)
+	return m.catchUp()
+}
+
+func (m *Model) show(intent keys.Intent) {
+	step, _ := m.current()
+	e := m.shown[m.step]
+	if intent == keys.Why {
+		e.why = !e.why
+	} else {
+		e.hints = min(e.hints+1, len(step.Step.Hints))
+		m.message = fmt.Sprintf("hint %d of %d", e.hints, len(step.Step.Hints))
+	}
+	m.shown[m.step] = e
+	m.focus = paneText
+	m.scroll[paneText].End()
+	if intent == keys.Why && !e.why {
+		m.scroll[paneText].Home()
+	}
+}
+
+// copyText sends the command, or where the variables have the focus, the chosen one as a line for a shell.
+func (m *Model) copyText() tea.Cmd {
+	if m.focus == paneEnv {
+		v := m.variables()[m.cursor[paneEnv]]
+		return screen.Send(screen.Copy{Text: exportLine(v), What: "the line that exports " + widget.Clean(v.Name)})
+	}
+	line, _ := m.command(m.step)
+	return screen.Send(screen.Copy{Text: line, What: "the command"})
+}
+
+func (m *Model) move(intent keys.Intent) {
+	page := max(1, m.height/2)
+	switch m.focus {
+	case paneEnv:
+		moveRow(&m.cursor[paneEnv], len(m.snap.Env), intent, page)
+	case paneSteps:
+		moveRow(&m.cursor[paneSteps], len(m.snap.Steps), intent, page)
+	case paneOutput:
+		if !m.showsResult() {
+			m.moveLog(intent)
+			return
+		}
+		screen.Moved(&m.scroll[paneOutput], intent, max(1, m.drawn.output-1))
+	default:
+		screen.Moved(&m.scroll[m.focus], intent, max(1, m.drawn.text-1))
+	}
+}
+
+func (m *Model) moveLog(intent keys.Intent) {
+	log, rows := m.logs[m.step], m.drawn.output
+	switch intent {
+	case keys.Up:
+		log.Move(-1, rows)
+	case keys.Down:
+		log.Move(1, rows)
+	case keys.PageUp:
+		log.Move(1-rows, rows)
+	case keys.PageDown:
+		log.Move(rows-1, rows)
+	case keys.Home:
+		log.Home()
+	case keys.End:
+		log.Follow()
+	}
+}
+
+// rowMover moves a chosen row among n.
+type rowMover struct {
+	at *int
+	n  int
+}
+
+func (r rowMover) Move(rows int) { *r.at = max(0, min(r.n-1, *r.at+rows)) }
+func (r rowMover) Home()         { *r.at = 0 }
+func (r rowMover) End()          { *r.at = max(0, r.n-1) }
+
+func moveRow(at *int, n int, intent keys.Intent, page int) {
+	screen.Moved(rowMover{at, n}, intent, page)
+}
+
+// Disabled implements screen.Screen.
+func (m *Model) Disabled(intent keys.Intent) string {
+	step, ok := m.current()
+	if !ok {
+		return "the lesson is not open yet"
+	}
+	line, _ := m.command(m.step)
+	switch intent {
+	case keys.Run, keys.Change:
+		if m.run_ != nil {
+			return fmt.Sprintf("step %d runs: esc stops it", m.run_.step+1)
+		}
+		if intent == keys.Change && line == "" {
+			return "this step has no command"
+		}
+	case keys.Next:
+		if m.step == len(m.snap.Steps)-1 {
+			return "this is the last step"
+		}
+	case keys.Previous:
+		if m.step == 0 {
+			return "this is the first step"
+		}
+	case keys.Shell:
+		if m.shell == nil {
+			return "there is no shell here"
+		}
+	case keys.Reset, keys.Skip:
+		if m.run_ != nil {
+			return fmt.Sprintf("step %d runs: esc stops it", m.run_.step+1)
+		}
+	case keys.Copy:
+		return m.whyNoCopy(line)
+	default:
+		return m.whyNot(intent, step)
+	}
+	return ""
+}
+
+func (m *Model) whyNoCopy(line string) string {
+	if m.focus != paneEnv {
+		if line == "" {
+			return "this step has no command"
+		}
+		return ""
+	}
+	vars := m.variables()
+	if m.cursor[paneEnv] >= len(vars) {
+		return "there are no variables yet"
+	}
+	if vars[m.cursor[paneEnv]].Secret {
+		return "secrets are not copied: s opens a shell that has them"
+	}
+	return ""
+}
+
+func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
+	switch intent {
+	case keys.Hint:
+		if len(step.Step.Hints) == 0 {
+			return "there are no hints to this step"
+		}
+	case keys.Why:
+		if step.Step.Why == "" {
+			return "this step says why by itself"
+		}
+	case keys.OpenTable:
+		if latest[*verification.Report](m) == nil {
+			return "there is no table yet: run a step that verifies"
+		}
+	case keys.OpenTree:
+		if latest[*verification.Node](m) == nil {
+			return "there is no tree yet: run the step with cosign tree"
+		}
+	case keys.OpenTrust:
+		if latest[*trust.Status](m) == nil {
+			return "there is no trust root yet: run cosign initialize"
+		}
+	case keys.Output:
+		if !m.hasResult() {
+			return "there is no result yet"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,145 @@
+package lesson
+
+import (
+	"context"
+	"os/exec"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// Options configure the screen.
+type Options struct {
+	Session Session
+	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
+	Shell func() *exec.Cmd
+}
+
+// pane is a part of the screen that can have the focus.
+type pane int
+
+const (
+	paneText pane = iota
+	paneOutput
+	paneChecks
+	paneEnv
+	paneSteps
+	panes
+)
+
+// run is a command of the lesson that runs.
+type run struct {
+	step    int
+	started time.Time
+	cancel  context.CancelFunc
+	stopped bool
+}
+
+// Model is the screen. It implements screen.Screen.
+type Model struct {
+	deps    screen.Deps
+	session Session
+	shell   func() *exec.Cmd
+
+	width, height int
+	snap          workshop.Snapshot
+	revision      int   // of snap
+	read          []int // how far the output of each step was read
+	logs          []*widget.Log
+	step          int // the one that is looked at
+	told, telling int // the step that the session knows of, and the one it is being told of or -1
+
+	focus    pane
+	scroll   [panes]widget.Scroll
+	cursor   [panes]int // chosen row of the panes that have rows
+	result   bool       // the result is shown in place of the output
+	shown    map[int]extras
+	changedC map[int]string // commands that the person changed, by step
+
+	run_      *run
+	ask       *ask
+	answering bool          // an answer is on its way to the session
+	edit      *widget.Input // the command while it is changed
+	message   string
+	pages     pages
+	drawn     drawn
+	made      made
+}
+
+// extras are the parts of a step's text that are shown on request.
+type extras struct {
+	why   bool
+	hints int
+}
+
+var _ screen.Screen = (*Model)(nil)
+
+// New returns the screen of a session, which stays the caller's to close.
+func New(deps screen.Deps, opts Options) *Model {
+	return &Model{
+		deps: deps, session: opts.Session, shell: opts.Shell,
+		step: -1, telling: -1, shown: map[int]extras{}, changedC: map[int]string{},
+	}
+}
+
+// Init implements screen.Screen.
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.look(), m.watch()) }
+
+// SetSize implements screen.Screen.
+func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
+
+// Scope implements screen.Screen.
+func (m *Model) Scope() keys.Scope {
+	switch {
+	case m.ask != nil && m.ask.question.YesNo:
+		return keys.Question
+	case m.ask != nil, m.edit != nil:
+		return keys.Edit
+	}
+	return keys.Lesson
+}
+
+// Running implements screen.Screen.
+func (m *Model) Running() bool { return m.run_ != nil }
+
+// Cancel implements screen.Screen.
+func (m *Model) Cancel() (tea.Cmd, bool) {
+	switch {
+	case m.ask != nil && m.ask.local:
+		m.ask = nil
+		return nil, true
+	case m.edit != nil:
+		m.edit = nil
+		return nil, true
+	case m.run_ != nil:
+		m.run_.stopped = true
+		m.run_.cancel()
+		m.message = ""
+		return nil, true
+	case m.focus != paneText:
+		m.focus = paneText
+		return nil, true
+	}
+	return nil, false
+}
+
+// current returns the step that is looked at; ok is false before the first snapshot and in a lesson without steps.
+func (m *Model) current() (step workshop.StepSnapshot, ok bool) {
+	if m.step < 0 || m.step >= len(m.snap.Steps) {
+		return workshop.StepSnapshot{}, false
+	}
+	return m.snap.Steps[m.step], true
+}
+
+// command returns what will run: the step's own command, or what the person made of it.
+func (m *Model) command(step int) (line string, own bool) {
+	if line, ok := m.changedC[step]; ok {
+		return line, false
+	}
+	return m.snap.Steps[step].Step.Command, true
+}

@@ -1,0 +1,176 @@
+package lesson
+
+import (
+	"fmt"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/tree"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// outputPane is what stands in the pane of the output, before it is known how high that is.
+type outputPane struct {
+	title string
+	want  int
+	draw  func(height int) []string
+	// right is called after draw.
+	right func() string
+}
+
+// hasResult reports whether there is more to show of the last run than what it printed.
+func (m *Model) hasResult() bool {
+	step, ok := m.current()
+	return ok && (len(step.Values) > 0 || step.Err != nil)
+}
+
+func (m *Model) showsResult() bool {
+	return m.result && m.hasResult() && (m.run_ == nil || m.run_.step != m.step)
+}
+
+// output chooses what stands in the pane of the output.
+func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
+	if m.showsResult() {
+		lines := m.resultLines(step, width)
+		height := 0
+		return outputPane{
+			title: "result", want: len(lines),
+			draw: func(h int) []string {
+				height = h
+				from, to := m.scroll[paneOutput].View(len(lines), h)
+				return lines[from:to]
+			},
+			right: func() string { return join(m.scroll[paneOutput].Position(len(lines), height), "o output") },
+		}
+	}
+	log := m.logs[m.step]
+	log.SetWidth(width)
+	var above []string
+	if step.State == workshop.StepRunning {
+		above = m.progress(step, width)
+	}
+	if log.Len() == 0 && len(above) == 0 {
+		line := m.nothingYet(step)
+		return outputPane{
+			title: "output", want: 1,
+			draw:  func(int) []string { return widget.Wrap(line, width) },
+			right: func() string { return "" },
+		}
+	}
+	return outputPane{
+		title: "output", want: len(above) + min(log.Len(), 1000),
+		draw: func(h int) []string {
+			if over := len(above) - h*2/3; over > 0 {
+				above = above[over:]
+			}
+			m.drawn.output = h - len(above)
+			return append(append([]string(nil), above...), log.View(h-len(above))...)
+		},
+		right: func() string {
+			says := fmt.Sprintf("%d lines", log.Len())
+			if !log.Following() {
+				says = join(says, keysFollow)
+			}
+			if m.hasResult() {
+				says = join(says, "o result")
+			}
+			return says
+		},
+	}
+}
+
+const keysFollow = "^F follows"
+
+func join(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "  " + b
+}
+
+func (m *Model) nothingYet(step workshop.StepSnapshot) string {
+	t := m.deps.Theme
+	switch {
+	case step.State == workshop.StepBlocked:
+		return t.Blocked.Render("#") + " blocked: " + widget.Clean(step.Blocked)
+	case step.State == workshop.StepRunning:
+		return t.Busy.Render("~") + " running"
+	case step.Elsewhere && step.State == workshop.StepDone:
+		return t.Good.Render("ok") + " done elsewhere: the checks below say what the world shows"
+	case step.Step.Command == "":
+		return t.Faint.Render("nothing to run here")
+	case step.Runs > 0:
+		return t.Faint.Render("the command printed nothing")
+	}
+	return t.Faint.Render("not run yet")
+}
+
+// progress draws the stages of a step that runs on one line, and how far its transfers have come.
+func (m *Model) progress(step workshop.StepSnapshot, width int) []string {
+	t := m.deps.Theme
+	var out []string
+	line := ""
+	for _, s := range step.Stages {
+		state := stageState(s.State)
+		part := t.State(state).Render(state.Glyph()) + " " + widget.Clean(s.ID)
+		if line != "" && widget.Width(line)+3+widget.Width(part) > width {
+			out = append(out, line)
+			line = ""
+		}
+		line = joinWide(line, part)
+	}
+	if line != "" {
+		out = append(out, line)
+	}
+	for _, p := range step.Progress {
+		out = append(out, transfer(t, p, width))
+	}
+	return out
+}
+
+func joinWide(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "   " + b
+}
+
+func stageState(s actions.StageState) theme.State {
+	switch s {
+	case actions.StageDone:
+		return theme.OK
+	case actions.StageFailed:
+		return theme.Failed
+	case actions.StageSkipped:
+		return theme.Skipped
+	case actions.StageStarted:
+	}
+	return theme.Running
+}
+
+// transfer draws how far one transfer has come.
+func transfer(t *theme.Theme, p actions.Progress, width int) string {
+	name := widget.Clean(p.Title)
+	if name == "" {
+		name = widget.Clean(p.ID)
+	}
+	names := min(24, width/3)
+	state, right := theme.Running, ""
+	switch {
+	case p.Skipped:
+		state, right = theme.OK, "was there already"
+	case p.Total > 0 && p.Done >= p.Total:
+		state, right = theme.OK, tree.Size(p.Total)
+	case p.Total > 0:
+		right = fmt.Sprintf("%s of %s", tree.Size(p.Done), tree.Size(p.Total))
+	default:
+		right = tree.Size(p.Done)
+	}
+	left := t.Glyph(state) + " " + widget.Fit(name, names, t.Lines.More) + " "
+	done, total := p.Done, p.Total
+	if p.Skipped {
+		done, total = 1, 1
+	}
+	return left + widget.Bar(t, done, total, min(30, width-names-4-20)) + "  " + t.Faint.Render(right)
+}

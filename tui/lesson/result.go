@@ -1,0 +1,175 @@
+package lesson
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/signing"
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/signatures"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/tree"
+	trustview "github.com/sigwalk/sigwalk/tui/trust"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// inline is how many rows of a result are drawn in the pane; its own screen shows them all.
+const inline = 100
+
+// resultKey tells whether the lines of a result can be drawn again as they are.
+type resultKey struct{ step, revision, width int }
+
+// resultLines draws what came of the last run of a step.
+func (m *Model) resultLines(step workshop.StepSnapshot, width int) []string {
+	key := resultKey{m.step, m.revision, width}
+	if m.made.key == key && m.made.lines != nil {
+		return m.made.lines
+	}
+	t := m.deps.Theme
+	var out []string
+	part := func(lines []string) {
+		if len(out) > 0 && len(lines) > 0 {
+			out = append(out, "")
+		}
+		out = append(out, lines...)
+	}
+	if step.Err != nil || step.ExitCode != 0 {
+		part(errorLines(t, step, width))
+	}
+	for _, v := range step.Values {
+		part(Result(t, v, m.deps.Clock.Now(), width))
+	}
+	for _, note := range step.Notes {
+		if note.Level == actions.NoteWarning {
+			part(widget.Hang(t.Warning.Render("!")+"  ", widget.Clean(note.Text), width))
+		}
+	}
+	m.made = made{key, out}
+	return out
+}
+
+// made keeps the lines of the last result that was drawn.
+type made struct {
+	key   resultKey
+	lines []string
+}
+
+// errorLines says what went wrong, why, and what to do next.
+func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string {
+	mark := t.Bad.Render("x") + "  "
+	if step.State == workshop.StepDone {
+		// The step wanted this to fail.
+		mark = t.Good.Render("ok") + " "
+	}
+	if step.Err == nil {
+		return widget.Hang(mark, fmt.Sprintf("the command ended with exit code %d", step.ExitCode), width)
+	}
+	var e *actions.Error
+	if !errors.As(step.Err, &e) {
+		return widget.Hang(mark, widget.Clean(step.Err.Error()), width)
+	}
+	out := widget.Hang(mark, widget.Clean(e.What), width)
+	why := e.Why
+	if why == "" && e.Err != nil {
+		why = e.Err.Error()
+	}
+	for _, line := range []struct{ name, text string }{{"why", why}, {"next", e.Next}} {
+		if line.text != "" {
+			out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit(line.name, 6, "")), widget.Clean(line.text), width)...)
+		}
+	}
+	if step.State == workshop.StepDone && step.ExitCode != 0 {
+		out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit("exit", 6, "")), fmt.Sprintf("%d, as this step wants it", step.ExitCode), width)...)
+	}
+	return out
+}
+
+// Result draws a typed result as what it is, at the time now, in lines of at most width cells. It draws nothing of a
+// type that it does not know.
+func Result(t *theme.Theme, value any, now time.Time, width int) []string {
+	switch v := value.(type) {
+	case *verification.Report:
+		return signatures.Summary(t, v, width, inline)
+	case *verification.Node:
+		return tree.Summary(t, v, width, inline)
+	case *trust.Status:
+		return trustview.Summary(t, v, now, width)
+	case *registry.LoginResult:
+		return loginLines(t, v, width)
+	case *registry.CopyResult:
+		return copyLines(t, v, width)
+	case *signing.Result:
+		return signLines(t, v, width)
+	}
+	return nil
+}
+
+// facts draws names and values under each other.
+type facts struct {
+	t     *theme.Theme
+	width int
+	out   []string
+}
+
+func (f *facts) add(name, value string) {
+	if value != "" {
+		f.out = append(f.out, widget.Hang(f.t.Faint.Render(widget.Fit(name, 12, "")), widget.Clean(value), f.width)...)
+	}
+}
+
+func loginLines(t *theme.Theme, v *registry.LoginResult, width int) []string {
+	f := facts{t: t, width: width}
+	f.out = append(f.out, t.Good.Render("ok")+" logged in; the registry has checked the credentials")
+	f.add("registry", v.Server)
+	if v.Helper != "" {
+		f.add("kept by", "the credential helper "+v.Helper)
+		return f.out
+	}
+	f.add("kept in", v.Path)
+	f.out = append(f.out, widget.Hang(t.Warning.Render("!")+"  ", "in plain text: whoever can read this file can log in", width)...)
+	return f.out
+}
+
+func copyLines(t *theme.Theme, v *registry.CopyResult, width int) []string {
+	f := facts{t: t, width: width}
+	f.out = append(f.out, t.Good.Render("ok")+" copied; the digest is the same at both ends")
+	if v.Source != nil {
+		f.add("from", v.Source.String())
+	}
+	if v.Destination != nil {
+		f.add("to", v.Destination.String())
+	}
+	f.add("digest", v.Digest.String())
+	f.add("platforms", strings.Join(v.Platforms, ", "))
+	f.add("travelled", fmt.Sprintf("%s in %s", tree.Size(v.Bytes), v.Took.Round(10*time.Millisecond)))
+	f.add("blobs", fmt.Sprintf("%d, of them %d there already", v.Blobs, v.Skipped))
+	return f.out
+}
+
+func signLines(t *theme.Theme, v *signing.Result, width int) []string {
+	f := facts{t: t, width: width}
+	f.out = append(f.out, t.Good.Render("ok")+" signed by "+t.Strong.Render(widget.Clean(v.Subject)))
+	f.add("vouched by", v.Issuer)
+	f.add("digest", v.Digest.DigestStr())
+	if v.ByTag {
+		f.add("", "a tag was given; what it names now was signed")
+	}
+	f.add("log index", fmt.Sprintf("%d, logged %s", v.LogIndex, v.Integrated.UTC().Format("2006-01-02 15:04:05Z")))
+	if !v.Timestamp.IsZero() {
+		f.add("time stamp", v.Timestamp.UTC().Format("2006-01-02 15:04:05Z")+" (RFC 3161)")
+	}
+	if v.Signature != nil {
+		f.add("stored as", v.Signature.String())
+	}
+	f.add("signatures", fmt.Sprintf("%d on this image now", v.Total))
+	if v.Restored > 0 {
+		f.add("", fmt.Sprintf("%d that others had overwritten were put back", v.Restored))
+	}
+	return f.out
+}

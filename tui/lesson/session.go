@@ -1,0 +1,28 @@
+// Package lesson is the screen of a lesson: the steps and where each stands, what to read, the command, what it prints
+// and what came of it, the variables, and the checks that look at the world.
+package lesson
+
+import (
+	"context"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// Session is what the screen needs of a workshop.Session, whose documentation says what each method does. It is safe for
+// concurrent use.
+type Session interface {
+	Snapshot() workshop.Snapshot
+	Changed() <-chan struct{}
+	Output(step int, offset int) (text string, next int)
+	Question() (actions.Question, bool)
+	Answer(answer actions.Answer)
+	Run(ctx context.Context, step int, line string) error
+	Select(step int)
+	Skip(step int)
+	Reset(step int)
+	Watch(ctx context.Context)
+	Close() error
+}
+
+var _ Session = (*workshop.Session)(nil)

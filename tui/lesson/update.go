@@ -1,0 +1,188 @@
+package lesson
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// Update implements screen.Screen.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return m.key(msg)
+	case changed:
+		if msg.of == m {
+			return m.changed(msg)
+		}
+	case ended:
+		if msg.of == m {
+			return m.ended(msg)
+		}
+	case selected:
+		if msg.of == m {
+			m.told, m.telling = msg.step, -1
+			return m.catchUp()
+		}
+	case answered:
+		if msg.of == m {
+			m.answering = false
+		}
+	case second:
+		if msg.of == m && m.run_ != nil {
+			return m.tick()
+		}
+	}
+	return nil
+}
+
+func (m *Model) changed(msg changed) tea.Cmd {
+	before := m.snap
+	m.snap = msg.snapshot
+	m.revision++
+	m.size(len(m.snap.Steps))
+	for _, c := range msg.chunks {
+		if c.from == m.read[c.step] {
+			m.logs[c.step].Append(c.text)
+			m.read[c.step] = c.to
+		}
+	}
+	switch {
+	case m.step < 0:
+		m.step, m.told = m.snap.Current, m.snap.Current
+	case m.snap.Current != before.Current && m.telling < 0 && m.snap.Current != m.told:
+		// The session moved on by itself.
+		m.turn(m.snap.Current)
+		m.told = m.snap.Current
+	}
+	m.notice(before)
+	m.question(msg)
+	return m.wait()
+}
+
+func (m *Model) size(steps int) {
+	for len(m.logs) < steps {
+		m.logs = append(m.logs, &widget.Log{})
+		m.read = append(m.read, 0)
+	}
+}
+
+// notice says what happened while nobody pressed a key: a remark of the session, a step that was done elsewhere.
+func (m *Model) notice(before workshop.Snapshot) {
+	if n := len(m.snap.Notices); n > len(before.Notices) {
+		m.message = widget.Clean(m.snap.Notices[n-1])
+	}
+	if len(before.Steps) != len(m.snap.Steps) {
+		return
+	}
+	for i, s := range m.snap.Steps {
+		if s.State == workshop.StepDone && s.Elsewhere && before.Steps[i].State != workshop.StepDone {
+			m.message = fmt.Sprintf("step %d was done elsewhere: %s", i+1, widget.Clean(s.Step.Title))
+		}
+	}
+}
+
+func (m *Model) ended(msg ended) tea.Cmd {
+	stopped := m.run_ != nil && m.run_.stopped
+	if m.run_ != nil {
+		m.run_.cancel()
+		m.run_ = nil
+	}
+	switch {
+	case stopped, errors.Is(msg.err, context.Canceled):
+		m.message = "stopped: enter runs it again"
+	case msg.err != nil:
+		m.message = widget.Clean(msg.err.Error())
+	default:
+		m.message = ""
+		m.result = true
+	}
+	return nil
+}
+
+// start runs the command of the step that is looked at.
+func (m *Model) start() tea.Cmd {
+	line, own := m.command(m.step)
+	if own {
+		line = ""
+	}
+	ctx, cancel := context.WithCancel(m.deps.Context)
+	m.run_ = &run{step: m.step, started: m.deps.Clock.Now(), cancel: cancel}
+	m.logs[m.step].Clear()
+	m.logs[m.step].Follow()
+	m.result = false
+	m.focus = paneOutput
+	m.message = ""
+	return tea.Batch(m.run(ctx, m.step, line), m.tick())
+}
+
+// turn looks at another step.
+func (m *Model) turn(step int) {
+	if step < 0 || step >= len(m.snap.Steps) || step == m.step {
+		return
+	}
+	m.step = step
+	m.scroll[paneText].Home()
+	m.scroll[paneOutput].Home()
+	m.scroll[paneChecks].Home()
+	m.cursor[paneSteps] = step
+	if m.focus == paneOutput || m.focus == paneChecks {
+		m.focus = paneText
+	}
+	if m.run_ != nil && m.run_.step == step {
+		m.focus = paneOutput
+	}
+	s := m.snap.Steps[step]
+	m.result = len(s.Values) > 0 || s.Err != nil
+	m.message = ""
+}
+
+// catchUp tells the session of the step that is looked at, when it does not know yet.
+func (m *Model) catchUp() tea.Cmd {
+	if m.telling >= 0 || m.step == m.told || m.step < 0 {
+		return nil
+	}
+	m.telling = m.step
+	return m.tell(m.step)
+}
+
+// key takes a key that is not the root's.
+func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
+	switch {
+	case m.ask != nil:
+		return m.answerKey(msg)
+	case m.edit != nil:
+		return m.typed(msg)
+	}
+	if _, ok := m.current(); !ok {
+		return nil
+	}
+	intent, ok := keys.Find(keys.Lesson, msg.String())
+	if !ok {
+		return nil
+	}
+	m.message = ""
+	return m.intend(intent)
+}
+
+// typed takes a key while the command is changed.
+func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
+	if intent, _ := keys.Find(keys.Edit, msg.String()); intent == keys.Submit && !msg.Paste {
+		line := m.edit.Text()
+		m.edit = nil
+		delete(m.changedC, m.step)
+		if line != m.snap.Steps[m.step].Step.Command {
+			m.changedC[m.step] = line
+		}
+		return m.start()
+	}
+	screen.Type(m.edit, msg)
+	return nil
+}

@@ -1,0 +1,286 @@
+package lesson
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// From these on there are three columns.
+const (
+	wideWidth  = 120
+	wideHeight = 26
+)
+
+// drawn remembers sizes of the last frame, by which pages are turned.
+type drawn struct{ text, output int }
+
+// View implements screen.Screen.
+func (m *Model) View() []string {
+	step, ok := m.current()
+	var out []string
+	switch {
+	case !ok:
+		out = []string{"", "  reading the lesson"}
+	case m.width >= wideWidth && m.height >= wideHeight:
+		out = m.columns(step)
+	default:
+		out = m.column(step)
+	}
+	out = widget.Block(out, m.width, m.height)
+	if m.ask != nil {
+		return m.lay(out)
+	}
+	return out
+}
+
+// title is the first line: the lesson, how far one is, and the time.
+func (m *Model) title() string {
+	t := m.deps.Theme
+	count := map[workshop.StepState]int{}
+	for _, s := range m.snap.Steps {
+		count[s.State]++
+	}
+	done, all := count[workshop.StepDone], len(m.snap.Steps)
+	right := fmt.Sprintf("step %d/%d ", m.step+1, all) + widget.Bar(t, int64(done), int64(all), min(18, max(8, all))) +
+		fmt.Sprintf(" %d done", done)
+	if failed := count[workshop.StepFailed]; failed > 0 {
+		right += "  " + t.Bad.Render(fmt.Sprintf("%d failed", failed))
+	}
+	right += "   " + t.Faint.Render(m.deps.Clock.Now().Format("15:04")) + " "
+	name := ""
+	if m.snap.Lesson != nil {
+		name = widget.Clean(m.snap.Lesson.Title)
+	}
+	return widget.Sides(" "+t.Title.Render(name), right, m.width, t.Lines.More)
+}
+
+// head is the line above the text: the step and where it stands.
+func (m *Model) head(step workshop.StepSnapshot, width int) string {
+	t := m.deps.Theme
+	state := stateOf(step.State)
+	word := state.Glyph() + " " + state.Word()
+	switch {
+	case state == theme.OK:
+		word = "ok done"
+		if step.Elsewhere {
+			word += " elsewhere"
+		}
+	case step.Step.Command == "" && state == theme.Idle:
+		word = ". to read"
+	}
+	title := fmt.Sprintf("%d %s", m.step+1, widget.Clean(step.Step.Title))
+	return widget.Sides(t.Title.Render(title), t.State(state).Render(word), width, t.Lines.More)
+}
+
+// column draws everything below each other, for narrow screens.
+func (m *Model) column(step workshop.StepSnapshot) []string {
+	t := m.deps.Theme
+	rule := widget.Rule(t, "", "", t.Rule, m.width)
+	height := m.height - 3
+	var body []string
+	switch m.focus {
+	case paneEnv:
+		pane := widget.Pane{Title: "environment", Right: fmt.Sprintf("%d variables", len(m.snap.Env)), Focus: true}
+		pane.Lines = m.envLines(m.width-2, height-1)
+		body = pane.Draw(t, m.width, height)
+	case paneSteps:
+		pane := widget.Pane{Title: "steps", Focus: true, Lines: m.stepLines(m.width-2, height-1)}
+		body = pane.Draw(t, m.width, height)
+	default:
+		body = m.work(step, m.width, height, true)
+	}
+	// The line above a pane's title would be a second one.
+	out := []string{m.title()}
+	if m.focus != paneEnv && m.focus != paneSteps {
+		out = append(out, rule)
+	} else {
+		out = append(out, "")
+	}
+	out = append(out, widget.Block(body, m.width, height)...)
+	return append(out, rule)
+}
+
+// columns draws the steps, the work, and the variables with the checks beside each other.
+func (m *Model) columns(step workshop.StepSnapshot) []string {
+	t := m.deps.Theme
+	left := min(44, 28+(m.width-wideWidth)/8)
+	right := min(64, 36+(m.width-wideWidth)/5)
+	mid := m.width - left - right - 2
+	height := m.height - 3
+	steps := m.titled("Steps", m.focus == paneSteps, m.stepLines(left-2, height-1), left, height)
+	work := m.work(step, mid, height, false)
+
+	checks := m.checkLines(step, right-2, true)
+	low := min(len(checks)+1, height/2)
+	high := height - low
+	from, to := m.scroll[paneChecks].View(len(checks), low-1)
+	env := m.titled("Environment", m.focus == paneEnv, m.envLines(right-2, high-1), right, high)
+	below := widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}.Draw(t, right, low)
+
+	v := widget.Upright(t, height)
+	out := []string{m.title(), widget.Junction(t, m.width, t.Lines.Top, left, left+1+mid)}
+	out = append(out, widget.Beside(steps, v, work, v, append(env, below...))...)
+	return append(out, widget.Junction(t, m.width, t.Lines.Bottom, left, left+1+mid))
+}
+
+// titled draws a pane whose title needs no line, for there is one above it.
+func (m *Model) titled(title string, focus bool, lines []string, width, height int) []string {
+	t := m.deps.Theme
+	head := " " + t.Title.Render(title)
+	if focus {
+		head = " " + t.Focus.Render(t.Lines.Mark+" "+title)
+	}
+	out := []string{head}
+	for _, line := range lines {
+		out = append(out, " "+line)
+	}
+	return widget.Block(out, width, height)
+}
+
+// work draws a step: what to read, the command, the output, and where withChecks is true the checks.
+func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks bool) []string {
+	t := m.deps.Theme
+	inner := width - 2
+	text := m.textLines(step, inner)
+	command := m.commandLines(step, inner-2, max(2, height/3))
+	output := m.output(step, inner)
+	var checks []string
+	if withChecks {
+		checks = m.checkLines(step, inner, false)
+	}
+	fixed := 1 + 1 + 1 // head, a blank line below the text, title of the output
+	if len(command) > 0 {
+		fixed += len(command) + 1
+	}
+	if len(checks) > 0 {
+		fixed++
+	}
+	share := m.share(height-fixed, len(text), output.want, len(checks), withChecks)
+	m.drawn = drawn{text: share[paneText], output: share[paneOutput]}
+
+	out := []string{" " + m.head(step, inner)}
+	from, to := m.scroll[paneText].View(len(text), share[paneText])
+	for _, line := range text[from:to] {
+		out = append(out, " "+line)
+	}
+	out = append(widget.Block(out, width, 1+share[paneText]), m.more(len(text)-to, inner))
+	for _, line := range command {
+		out = append(out, "   "+line)
+	}
+	if len(command) > 0 {
+		out = append(out, "")
+	}
+	pane := widget.Pane{Title: output.title, Focus: m.focus == paneOutput, Lines: output.draw(share[paneOutput])}
+	pane.Right = output.right()
+	out = append(out, pane.Draw(t, width, 1+share[paneOutput])...)
+	if len(checks) > 0 {
+		from, to := m.scroll[paneChecks].View(len(checks), share[paneChecks])
+		pane := widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}
+		pane.Right = m.scroll[paneChecks].Position(len(checks), share[paneChecks])
+		out = append(out, pane.Draw(t, width, 1+share[paneChecks])...)
+	}
+	return widget.Block(out, width, height)
+}
+
+// more stands in the blank line below the text and says that it goes on.
+func (m *Model) more(hidden, width int) string {
+	if hidden <= 0 {
+		return ""
+	}
+	noun := "lines"
+	if hidden == 1 {
+		noun = "line"
+	}
+	return " " + widget.FitRight(m.deps.Theme.Faint.Render(fmt.Sprintf("%s %d more %s", m.deps.Theme.Lines.Down, hidden, noun)), width, "")
+}
+
+// share gives each part its least and then what it wants, the one with the focus first; what is left over is the
+// output's.
+func (m *Model) share(room, text, output, checks int, withChecks bool) [panes]int {
+	var got, want [panes]int
+	want[paneText], want[paneOutput], want[paneChecks] = text, output, checks
+	order := []pane{paneText, paneChecks, paneOutput}
+	switch {
+	case m.focus == paneOutput && withChecks:
+		order = []pane{paneOutput, paneChecks, paneText}
+	case m.focus == paneOutput:
+		order = []pane{paneOutput, paneText}
+	case m.focus == paneChecks:
+		order = []pane{paneChecks, paneOutput, paneText}
+	}
+	give := func(p pane, upTo int) {
+		n := max(0, min(room, min(want[p], upTo)-got[p]))
+		got[p] += n
+		room -= n
+	}
+	least := max(1, min(3, room/4))
+	for _, p := range []pane{paneText, paneOutput, paneChecks} {
+		give(p, least)
+	}
+	if !withChecks {
+		// There is room enough for both; the output does not shrink to a few lines below a long text.
+		give(paneOutput, max(least, (room+least)/3))
+	}
+	for _, p := range order {
+		give(p, want[p])
+	}
+	got[paneOutput] += max(0, room)
+	return got
+}
+
+// Status implements screen.Screen.
+func (m *Model) Status() string {
+	t := m.deps.Theme
+	step, ok := m.current()
+	switch {
+	case !ok:
+		return ""
+	case m.edit != nil:
+		return "enter runs the line, ^J breaks it, esc leaves it as it was"
+	case m.run_ != nil:
+		return m.runningStatus()
+	case m.message != "":
+		return m.message
+	}
+	next := fmt.Sprintf("n goes to step %d", m.step+2)
+	if m.step == len(m.snap.Steps)-1 {
+		next = "this was the last step"
+	}
+	switch step.State {
+	case workshop.StepBlocked:
+		return t.Blocked.Render("# blocked") + " " + widget.Clean(step.Blocked) + fmt.Sprintf(": enter goes to step %d", step.BlockedBy+1)
+	case workshop.StepDone:
+		return t.Good.Render("ok done") + ": " + next
+	case workshop.StepFailed:
+		return t.Bad.Render("x failed") + ": " + failure(step)
+	case workshop.StepSkipped:
+		return "-- skipped: enter does it all the same, " + next
+	case workshop.StepIdle, workshop.StepRunning:
+	}
+	if step.Step.Command == "" {
+		return "enter says that you have read this"
+	}
+	return "enter runs the command, c changes it first"
+}
+
+func (m *Model) runningStatus() string {
+	t := m.deps.Theme
+	if m.run_.stopped {
+		return t.Busy.Render("~") + " stopping"
+	}
+	elapsed := m.deps.Clock.Now().Sub(m.run_.started)
+	where := ""
+	if m.run_.step != m.step {
+		where = fmt.Sprintf("step %d ", m.run_.step+1)
+	}
+	status := t.Busy.Render("~") + fmt.Sprintf(" %srunning %ds", where, int(elapsed.Seconds()))
+	stages := m.snap.Steps[m.run_.step].Stages
+	if len(stages) > 0 {
+		status += ": " + strings.ToLower(widget.Clean(stages[len(stages)-1].Title))
+	}
+	return status + " - esc stops it"
+}

@@ -1,0 +1,10 @@
+//go:build !windows
+
+package tui
+
+import tea "github.com/charmbracelet/bubbletea"
+
+// sizePolled never comes here: the terminal's owner sends a signal when its size changes.
+type sizePolled struct{}
+
+func pollSize() tea.Cmd { return nil }

@@ -1,0 +1,231 @@
+package tui
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/sigwalk/sigwalk/tui/help"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// The least size that anything is drawn at.
+const (
+	minWidth  = 60
+	minHeight = 18
+)
+
+// root switches screens and carries messages to them. It knows nothing of what they show.
+type root struct {
+	deps          screen.Deps
+	screens       []screen.Screen // the last one is shown
+	out           io.Writer
+	notices       <-chan string
+	width, height int
+	help          *help.Overlay
+	said          string // until the next key
+	armed         keys.Intent
+}
+
+// notice is a sentence from elsewhere.
+type notice string
+
+// minute passes so that the clock is right.
+type minute struct{}
+
+func newRoot(deps screen.Deps, first screen.Screen, notices <-chan string, out io.Writer) *root {
+	return &root{deps: deps, screens: []screen.Screen{first}, notices: notices, out: out}
+}
+
+// Init implements tea.Model.
+func (r *root) Init() tea.Cmd {
+	return tea.Batch(r.top().Init(), r.listen(), nextMinute(), pollSize())
+}
+
+func (r *root) top() screen.Screen { return r.screens[len(r.screens)-1] }
+
+// listen takes the next notice.
+func (r *root) listen() tea.Cmd {
+	if r.notices == nil {
+		return nil
+	}
+	ctx, notices := r.deps.Context, r.notices
+	return r.deps.Tasks.Cmd(func() tea.Msg {
+		select {
+		case <-ctx.Done():
+		case text, ok := <-notices:
+			if ok {
+				return notice(text)
+			}
+		}
+		return nil
+	})
+}
+
+func nextMinute() tea.Cmd {
+	return tea.Every(time.Minute, func(time.Time) tea.Msg { return minute{} })
+}
+
+func (r *root) resize(width, height int) {
+	r.width, r.height = width, height
+	for _, s := range r.screens {
+		s.SetSize(width, height-2)
+	}
+}
+
+// Update implements tea.Model.
+func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		r.resize(msg.Width, msg.Height)
+		return r, nil
+	case tea.KeyMsg:
+		return r, r.key(msg)
+	case screen.Push, screen.Pop, screen.Replace:
+		return r, r.change(msg)
+	case screen.Say:
+		r.said = msg.Text
+		return r, nil
+	case notice:
+		r.said = widget.Clean(string(msg))
+		return r, r.listen()
+	case screen.Copy:
+		return r, r.copy(msg)
+	case screen.Exec:
+		return r, r.exec(msg)
+	case minute:
+		return r, nextMinute()
+	case sizePolled:
+		return r, tea.Batch(tea.WindowSize(), pollSize())
+	}
+	// Results go to the screen that asked for them, which may not be the one that is shown: each knows its own.
+	var cmds []tea.Cmd
+	for _, s := range r.screens {
+		cmds = append(cmds, s.Update(msg))
+	}
+	return r, tea.Batch(cmds...)
+}
+
+func (r *root) change(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case screen.Push:
+		r.screens = append(r.screens, msg.Screen)
+	case screen.Pop:
+		if len(r.screens) > 1 {
+			r.screens = r.screens[:len(r.screens)-1]
+		}
+		return nil
+	case screen.Replace:
+		r.screens[len(r.screens)-1] = msg.Screen
+	}
+	r.top().SetSize(r.width, r.height-2)
+	return r.top().Init()
+}
+
+// copy sends text to the clipboard of the terminal by OSC 52 (Xterm Control Sequences). Nobody learns whether it came
+// there, so nothing more is said than that it was sent.
+func (r *root) copy(msg screen.Copy) tea.Cmd {
+	out := r.out
+	return r.deps.Tasks.Cmd(func() tea.Msg {
+		if err := clipboard(out, ansi.SetSystemClipboard(msg.Text)); err != nil {
+			return screen.Say{Text: "not sent: " + err.Error()}
+		}
+		return screen.Say{Text: fmt.Sprintf("sent %s to the clipboard of the terminal", msg.What)}
+	})
+}
+
+func (r *root) exec(msg screen.Exec) tea.Cmd {
+	if msg.Command == nil {
+		return screen.Tell("there is no shell here")
+	}
+	if msg.Command.Stderr == nil {
+		// Bubble Tea would take the process's own, which does not reach the terminal while a screen is drawn.
+		msg.Command.Stderr = r.out
+	}
+	return tea.ExecProcess(msg.Command, func(err error) tea.Msg {
+		// A shell ends with the exit code of its last command, which is nobody's failure here.
+		if _, exited := err.(*exec.ExitError); exited { //nolint:errorlint // Wait returns it as it is
+			err = nil
+		}
+		if msg.Done == nil {
+			return nil
+		}
+		return msg.Done(err)
+	})
+}
+
+// View implements tea.Model.
+func (r *root) View() string {
+	if r.width < minWidth || r.height < minHeight {
+		return r.tooSmall()
+	}
+	lines := widget.Block(r.top().View(), r.width, r.height-2)
+	if r.help != nil {
+		lines = r.help.Lay(lines, r.width, len(lines))
+	}
+	return widget.Screen(append(lines, r.status(), r.keyLine()), r.width, r.height)
+}
+
+func (r *root) tooSmall() string {
+	if r.width <= 0 || r.height <= 0 {
+		return ""
+	}
+	text := fmt.Sprintf("sigwalk needs %dx%d, this is %dx%d", minWidth, minHeight, r.width, r.height)
+	if r.width < len(text) {
+		text = fmt.Sprintf("needs %dx%d", minWidth, minHeight)
+	}
+	return widget.Screen([]string{text}, r.width, r.height)
+}
+
+func (r *root) status() string {
+	text := r.said
+	if text == "" {
+		text = r.top().Status()
+	}
+	return " " + widget.Fit(text, r.width-2, r.deps.Theme.Lines.More) + " "
+}
+
+// keyLine shows as many keys as there is room for, those of the screen first, help always.
+func (r *root) keyLine() string {
+	t := r.deps.Theme
+	scope := r.top().Scope()
+	if r.help != nil {
+		scope = keys.Help
+	}
+	hint := func(b keys.Binding) string { return t.Key.Render(b.Label()) + " " + t.Faint.Render(b.Short) }
+	last := ""
+	if b := keys.Of(scope, keys.ShowHelp); b.Short != "" {
+		last = hint(b)
+	}
+	line := ""
+	for _, b := range keys.For(scope) {
+		if b.Short == "" || b.Intent == keys.ShowHelp || r.top().Disabled(b.Intent) != "" && r.help == nil {
+			continue
+		}
+		next := line + "  " + hint(b)
+		if widget.Width(next)+widget.Width(last)+3 > r.width {
+			break
+		}
+		line = next
+	}
+	return " " + widget.Fit(line[min(len(line), 1):]+"  "+last, r.width-1, "")
+}
+
+// close releases what the screens hold that outlives them.
+func (r *root) close() error {
+	var first error
+	for _, s := range r.screens {
+		if c, ok := s.(io.Closer); ok {
+			if err := c.Close(); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	return first
+}

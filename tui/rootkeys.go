@@ -1,0 +1,129 @@
+package tui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/tui/help"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/screen"
+)
+
+// key gives a key to help, to the root itself, or to the screen that is shown.
+func (r *root) key(msg tea.KeyMsg) tea.Cmd {
+	armed := r.armed
+	r.said, r.armed = "", ""
+	if r.width < minWidth || r.height < minHeight {
+		return r.blind(msg, armed)
+	}
+	if r.help != nil {
+		return r.helpKey(msg, armed)
+	}
+	scope := r.top().Scope()
+	intent, known := keys.Find(scope, msg.String())
+	if msg.Paste {
+		intent, known = "", false
+	}
+	switch {
+	case !known:
+		return r.top().Update(msg)
+	case r.own(intent):
+		return r.global(intent, armed)
+	}
+	if why := r.top().Disabled(intent); why != "" {
+		r.said = keys.Of(scope, intent).Label() + ": " + why
+		return nil
+	}
+	return r.top().Update(msg)
+}
+
+// blind takes keys while nothing but the one line is drawn: only those that end the program count.
+func (r *root) blind(msg tea.KeyMsg, armed keys.Intent) tea.Cmd {
+	intent, _ := keys.Find(keys.Global, msg.String())
+	switch intent {
+	case keys.Interrupt, keys.Suspend, keys.Quit:
+		return r.global(intent, armed)
+	}
+	return nil
+}
+
+// own reports whether an intent is the root's to carry out.
+func (r *root) own(intent keys.Intent) bool {
+	switch intent {
+	case keys.Quit, keys.Interrupt, keys.Suspend, keys.Back, keys.ShowHelp, keys.Redraw, keys.Cancel:
+		return true
+	}
+	return false
+}
+
+func (r *root) global(intent, armed keys.Intent) tea.Cmd {
+	switch intent {
+	case keys.Interrupt:
+		return r.interrupt(armed)
+	case keys.Quit:
+		return r.quit(armed)
+	case keys.Suspend:
+		return tea.Suspend
+	case keys.Redraw:
+		return tea.ClearScreen
+	case keys.ShowHelp:
+		r.help = help.New(r.deps.Theme, r.top().Scope(), r.top().Disabled)
+	case keys.Back, keys.Cancel:
+		return r.back()
+	}
+	return nil
+}
+
+// interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and else quits when it comes twice.
+func (r *root) interrupt(armed keys.Intent) tea.Cmd {
+	for _, s := range r.screens {
+		if s.Running() {
+			cmd, _ := s.Cancel()
+			return cmd
+		}
+	}
+	if armed == keys.Interrupt {
+		return tea.Quit
+	}
+	r.armed = keys.Interrupt
+	r.said = "press ^C again to quit"
+	return nil
+}
+
+// quit is q: it asks once more only when something runs that would be cut off.
+func (r *root) quit(armed keys.Intent) tea.Cmd {
+	for _, s := range r.screens {
+		if s.Running() && armed != keys.Quit {
+			r.armed = keys.Quit
+			r.said = "a step runs: q again stops it and quits"
+			return nil
+		}
+	}
+	return tea.Quit
+}
+
+// back is Esc: it leaves what was begun, stops what runs here, or goes to the screen below.
+func (r *root) back() tea.Cmd {
+	if cmd, did := r.top().Cancel(); did {
+		return cmd
+	}
+	if len(r.screens) > 1 {
+		return screen.Send(screen.Pop{})
+	}
+	r.said = "q quits"
+	return nil
+}
+
+func (r *root) helpKey(msg tea.KeyMsg, armed keys.Intent) tea.Cmd {
+	intent, _ := keys.Find(keys.Help, msg.String())
+	switch intent {
+	case keys.Cancel, keys.ShowHelp:
+		r.help = nil
+	case keys.Interrupt, keys.Suspend, keys.Redraw:
+		return r.global(intent, armed)
+	case keys.Quit:
+		r.help = nil
+	default:
+		r.help.Move(intent)
+	}
+	return nil
+}

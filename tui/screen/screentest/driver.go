@@ -1,0 +1,112 @@
+// Package screentest drives a screen in tests as Bubble Tea would: messages one after another, commands beside them.
+package screentest
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/sigwalk/sigwalk/tui/screen"
+)
+
+// patience is how long a driver waits for what must come.
+const patience = 10 * time.Second
+
+// Driver gives messages to a screen. It is used by one goroutine, the test's.
+type Driver struct {
+	t        testing.TB
+	screen   screen.Screen
+	messages chan tea.Msg
+	done     chan struct{}
+	// Sent are the messages that are the root's, in the order in which they came.
+	Sent []tea.Msg
+}
+
+// New starts a screen.
+func New(t testing.TB, s screen.Screen) *Driver {
+	d := &Driver{t: t, screen: s, messages: make(chan tea.Msg), done: make(chan struct{})}
+	t.Cleanup(func() { close(d.done) })
+	d.run(s.Init())
+	return d
+}
+
+func (d *Driver) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	go func() {
+		msg := cmd()
+		if msg == nil {
+			return
+		}
+		select {
+		case d.messages <- msg:
+		case <-d.done:
+		}
+	}()
+}
+
+func (d *Driver) take(msg tea.Msg) {
+	if batch, ok := msg.(tea.BatchMsg); ok {
+		for _, cmd := range batch {
+			d.run(cmd)
+		}
+		return
+	}
+	if strings.HasPrefix(reflect.TypeOf(msg).String(), "screen.") {
+		d.Sent = append(d.Sent, msg)
+		return
+	}
+	d.run(d.screen.Update(msg))
+}
+
+// Key presses a key, named as Bubble Tea names it.
+func (d *Driver) Key(name string) { d.run(d.screen.Update(Key(name))) }
+
+// Type types text, one key a character.
+func (d *Driver) Type(text string) {
+	for _, r := range text {
+		d.run(d.screen.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+	}
+}
+
+// Until takes messages until what is wanted is so, and fails the test when it is not in time.
+func (d *Driver) Until(what string, so func() bool) {
+	d.t.Helper()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for !so() {
+		select {
+		case msg := <-d.messages:
+			d.take(msg)
+		case <-timer.C:
+			d.t.Fatalf("waited in vain for: %s\n%s", what, d.Text())
+		}
+	}
+}
+
+// Text returns what is on the screen, without colours.
+func (d *Driver) Text() string { return ansi.Strip(strings.Join(d.screen.View(), "\n")) }
+
+// named are the keys that are no letters.
+var named = map[string]tea.KeyType{
+	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "up": tea.KeyUp, "down": tea.KeyDown,
+	"left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+	"backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC, "ctrl+z": tea.KeyCtrlZ, "ctrl+f": tea.KeyCtrlF, "ctrl+w": tea.KeyCtrlW,
+	"ctrl+j": tea.KeyCtrlJ, "ctrl+u": tea.KeyCtrlU, "ctrl+l": tea.KeyCtrlL,
+}
+
+// Key returns the message of a key.
+func Key(name string) tea.KeyMsg {
+	if t, ok := named[name]; ok {
+		return tea.KeyMsg{Type: t}
+	}
+	if name == " " {
+		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}

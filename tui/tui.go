@@ -1,0 +1,146 @@
+// Package tui is what a person sees: the root model, and one package a screen.
+//
+// The rules of the user interface:
+//
+//   - Nothing waits in Update, and nothing reads or writes there. Work is done by commands; a command changes no state,
+//     it returns a message. Whatever may wait is counted in screen.Tasks and ends with the context.
+//   - Every view is exactly as high and as wide as the terminal. Widths are cells by x/ansi. Text from elsewhere passes
+//     widget.Clean before it is drawn.
+//   - A key means the same everywhere and stands in the catalogue of package keys. A key that cannot be used says why.
+//     Where letters are typed, letters do nothing else.
+//   - What a state is can be read: a glyph and a word, never a colour alone. Skipped is never green.
+//   - Ctrl-C stops what runs, and quits when pressed again. Esc stops, leaves or goes back, and never quits. Ctrl-Z puts
+//     the program to sleep.
+//   - The last two lines are status and keys. A sentence there stays until the next key.
+//   - Nothing is asked of the terminal: a terminal that never answers is as good as any. Nothing that a library prints
+//     reaches the screen.
+//   - Secrets are dots.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
+	"golang.org/x/term"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/browse"
+	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// Options configure Run. Those of the terminal are those of Terminal.
+type Options struct {
+	Terminal
+
+	// Open opens the session. It runs beside the screen and tells by progress, on one line, what it is doing; it stops
+	// when ctx ends. Run closes the session.
+	Open func(ctx context.Context, progress func(string)) (*workshop.Session, error)
+	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
+	Shell func() *exec.Cmd
+}
+
+// Terminal says on what and how the screens are drawn. The zero value is the terminal of the process.
+type Terminal struct {
+	In  *os.File // nil for standard input
+	Out *os.File // nil for standard output
+	// Theme says what the terminal can show, from theme.Detect.
+	Theme theme.Options
+	// Notices brings sentences that are shown in the line of status as they come, such as a signature that was put back.
+	Notices <-chan string
+	Clock   actions.Clock
+	// Stray takes what libraries print while the screen is drawn; empty for nowhere. It is a file's name.
+	Stray string
+}
+
+// session is opened by Run; tests open one of their own.
+type opener func(ctx context.Context, progress func(string)) (lesson.Session, error)
+
+// Run shows the workshop until the person quits or ctx ends, whose error it then returns.
+func Run(ctx context.Context, opts Options) error {
+	open := func(ctx context.Context, progress func(string)) (lesson.Session, error) {
+		session, err := opts.Open(ctx, progress)
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	}
+	return run(ctx, opts.Terminal, open, opts.Shell)
+}
+
+func run(ctx context.Context, terminal Terminal, open opener, shell func() *exec.Cmd) error {
+	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return newStarting(deps, open, shell) })
+}
+
+// Browse shows the signatures and the tree of any image until the person quits or ctx ends, whose error it then returns.
+func Browse(ctx context.Context, terminal Terminal, opts browse.Options) error {
+	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
+}
+
+// ErrNoTerminal is returned where standard input or output is no terminal.
+var ErrNoTerminal = &actions.Error{
+	Code: actions.CodeUsage,
+	What: "the screens need a terminal",
+	Why:  "input or output is not one",
+	Next: "use --plain, or sigwalk run",
+}
+
+func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen.Screen) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, out := terminal.In, terminal.Out
+	if in == nil {
+		in = os.Stdin
+	}
+	if out == nil {
+		out = os.Stdout
+	}
+	if !term.IsTerminal(int(in.Fd())) || !term.IsTerminal(int(out.Fd())) {
+		return ErrNoTerminal
+	}
+	width, height, err := term.GetSize(int(out.Fd()))
+	if err != nil {
+		return fmt.Errorf("ask the terminal for its size: %w", err)
+	}
+	in, out, release, err := shield(in, out, terminal.Stray)
+	if err != nil {
+		return err
+	}
+	defer release()
+	// Nothing here draws with the default renderer, but should a library do so, it must not question the terminal.
+	lipgloss.SetHasDarkBackground(terminal.Theme.Dark)
+
+	tasks := &screen.Tasks{}
+	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks}
+	root := newRoot(deps, first(deps), terminal.Notices, out)
+	root.resize(width, height)
+	program := tea.NewProgram(root, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(in), tea.WithOutput(out))
+	_, err = program.Run()
+	outer := context.Cause(ctx)
+	cancel()
+	tasks.Close()
+	if closeErr := root.close(); err == nil {
+		err = closeErr
+	}
+	switch {
+	case outer != nil:
+		return outer
+	case errors.Is(err, tea.ErrInterrupted):
+		return context.Canceled
+	}
+	return err
+}
+
+// clipboard writes to the terminal in one piece, so that it does not come between the parts of a frame.
+func clipboard(out io.Writer, sequence string) error {
+	_, err := io.WriteString(out, sequence)
+	return err
+}
