@@ -229,7 +229,7 @@ func (p *lessonParser) body() {
 		p.lesson.Steps[i].Text = squeeze(p.lesson.Steps[i].Text)
 	}
 	if len(p.lesson.Steps) == 0 {
-		p.add(0, "no step", "begin each step with a line such as ## Copy the image {#copy-image}")
+		p.add(p.lineAt(len(p.source)), "no step", "begin each step with a line such as ## Copy the image {#copy-image}")
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 
 // field is one value of a mapping with the line it stands on in the lesson file.
 type field struct {
-	node *yaml.Node
-	line int
+	node  *yaml.Node
+	line  int // of the name
+	first int // the line of the file at which the YAML begins
 }
 
 // item is one word of a list.
@@ -76,7 +77,7 @@ func (p *lessonParser) fields(node *yaml.Node, first int, where string) (map[str
 			p.add(line, fmt.Sprintf("%s has %q twice", where, key.Value), "keep one of them")
 			continue
 		}
-		fields[key.Value] = field{node: value, line: line}
+		fields[key.Value] = field{node: value, line: line, first: first}
 	}
 	return fields, true
 }
@@ -109,7 +110,7 @@ func (p *lessonParser) items(fields map[string]field, name string) []item {
 	}
 	var list []item
 	for _, node := range nodes {
-		line := f.line + node.Line - f.node.Line
+		line := f.first + node.Line - 1
 		if node.Kind != yaml.ScalarNode || node.Value == "" {
 			p.add(line, name+" holds something that is no word", fmt.Sprintf("write %s: [one, two]", name))
 			continue

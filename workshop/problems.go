@@ -11,7 +11,7 @@ import (
 // Problem is one thing that is wrong in a lesson file.
 type Problem struct {
 	File string
-	Line int // from 1; 0 when the file as a whole is meant
+	Line int // from 1
 	What string
 	// Instead says what to write.
 	Instead string
@@ -19,10 +19,7 @@ type Problem struct {
 
 // String puts the problem on one line as file:line, the way editors read it.
 func (p Problem) String() string {
-	at := p.File
-	if p.Line > 0 {
-		at = fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
+	at := fmt.Sprintf("%s:%d", p.File, p.Line)
 	if p.Instead == "" {
 		return at + ": " + p.What
 	}
