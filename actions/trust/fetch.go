@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"path/filepath"
+	"sort"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -22,10 +26,10 @@ type fetcher struct {
 }
 
 // DownloadFile implements go-tuf's fetcher.Fetcher.
-func (f fetcher) DownloadFile(url string, maxLength int64, _ time.Duration) ([]byte, error) {
+func (f fetcher) DownloadFile(address string, maxLength int64, _ time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, fetchTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -36,14 +40,14 @@ func (f fetcher) DownloadFile(url string, maxLength int64, _ time.Duration) ([]b
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, &metadata.ErrDownloadHTTP{StatusCode: response.StatusCode, URL: url}
+		return nil, &metadata.ErrDownloadHTTP{StatusCode: response.StatusCode, URL: address}
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxLength+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > maxLength {
-		return nil, &metadata.ErrDownloadLengthMismatch{Msg: fmt.Sprintf("%s is longer than %d bytes", url, maxLength)}
+		return nil, &metadata.ErrDownloadLengthMismatch{Msg: fmt.Sprintf("%s is longer than %d bytes", address, maxLength)}
 	}
 	return data, nil
 }
@@ -69,7 +73,7 @@ func (c *Client) update(ctx context.Context, l layout, initial []byte) (*updater
 }
 
 // target returns a target of the mirror, from the cache when it is there already.
-func target(up *updater.Updater, name string) ([]byte, error) {
+func (c *Client) target(ctx context.Context, l layout, up *updater.Updater, name string) ([]byte, error) {
 	info, err := up.GetTargetInfo(name)
 	if err != nil {
 		return nil, err
@@ -81,6 +85,45 @@ func target(up *updater.Updater, name string) ([]byte, error) {
 	if path != "" {
 		return data, nil
 	}
-	_, data, err = up.DownloadTarget(info, "", "")
-	return data, err
+	data, err = c.downloadTarget(ctx, l, up, info)
+	if err != nil {
+		return nil, err
+	}
+	return data, writeFile(filepath.Join(l.role("targets"), url.PathEscape(name)), data)
+}
+
+// downloadTarget fetches a target. In a repository with consistent snapshots its name starts with one of its hashes; a
+// mirror need not serve it under each of them, and go-tuf asks for one at random, so all are tried.
+func (c *Client) downloadTarget(ctx context.Context, l layout, up *updater.Updater, info *metadata.TargetFiles) ([]byte, error) {
+	dir, base := pathOf(info.Path)
+	names := []string{info.Path}
+	if up.GetTrustedMetadataSet().Root.Signed.ConsistentSnapshot {
+		names = nil
+		for _, hash := range info.Hashes {
+			names = append(names, dir+hash.String()+"."+base)
+		}
+		sort.Slice(names, func(i, j int) bool { return len(names[i]) < len(names[j]) })
+	}
+	var failed error
+	for _, name := range names {
+		address, err := url.JoinPath(l.remote.Mirror, "targets", name)
+		if err != nil {
+			return nil, err
+		}
+		data, err := fetcher{ctx: ctx, transport: c.opts.Transport}.DownloadFile(address, info.Length, 0)
+		if err == nil {
+			return data, info.VerifyLengthHashes(data)
+		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+func pathOf(target string) (dir, base string) {
+	if i := strings.LastIndexByte(target, '/'); i >= 0 {
+		return target[:i+1], target[i+1:]
+	}
+	return "", target
 }

@@ -79,7 +79,7 @@ func (c *Client) Initialize(ctx context.Context, req InitializeRequest) (*Status
 		return nil, err
 	}
 	err = actions.RunStage(ctx, obs, clk, "targets", "Fetch the keys and certificates", func(ctx context.Context) (string, error) {
-		names, err := fetchTargets(up)
+		names, err := c.fetchTargets(ctx, l, up)
 		if err != nil {
 			return "", c.explain(ctx, err, l, "the trust root of "+l.remote.Mirror+" cannot be used")
 		}
@@ -220,7 +220,7 @@ func checkPin(data []byte, where, pin string) error {
 
 // fetchTargets downloads the targets that cosign reads: the trusted root and the signing configurations, or every target
 // when the mirror is too old to have a trusted root.
-func fetchTargets(up *updater.Updater) ([]string, error) {
+func (c *Client) fetchTargets(ctx context.Context, l layout, up *updater.Updater) ([]string, error) {
 	all := up.GetTopLevelTargets()
 	_, modern := all[trustedRootTarget]
 	var names []string
@@ -234,7 +234,7 @@ func fetchTargets(up *updater.Updater) ([]string, error) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		data, err := target(up, name)
+		data, err := c.target(ctx, l, up, name)
 		if err != nil {
 			return nil, err
 		}

@@ -49,7 +49,7 @@ func (c *Client) refresh(ctx context.Context, l layout, because error) (*root.Tr
 	if err != nil {
 		return nil, c.explain(ctx, err, l, what)
 	}
-	data, err := target(up, trustedRootTarget)
+	data, err := c.target(ctx, l, up, trustedRootTarget)
 	if err != nil {
 		return nil, c.explain(ctx, err, l, what)
 	}
