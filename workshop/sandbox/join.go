@@ -132,7 +132,7 @@ func Stop(ctx context.Context, dir string) error {
 	if err := tell(ctx, dir, pathStop, nil); err != nil {
 		return err
 	}
-	owner, err := waitForOwnership(ctx, dir)
+	owner, err := evict(ctx, dir)
 	if err != nil {
 		return explain(dir, "end", err)
 	}
@@ -145,10 +145,7 @@ func Reset(ctx context.Context, dir string) error {
 	if _, err := os.Stat(homeOf(dir)); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err := tell(ctx, dir, pathStop, nil); err != nil && !errors.Is(err, ErrNotRunning) {
-		return err
-	}
-	owner, err := waitForOwnership(ctx, dir)
+	owner, err := evict(ctx, dir)
 	if err != nil {
 		return explain(dir, "be reset", err)
 	}

@@ -83,82 +83,98 @@ func (l Launch) inTurn(ctx context.Context) (*Handle, error) {
 	if h, err := Join(ctx, l.Dir); !errors.Is(err, ErrNotRunning) {
 		return h, err
 	}
-	if err := l.start(ctx); err != nil {
+	if err := unowned(l.Dir); err != nil {
+		return nil, err
+	}
+	hangUp, err := l.start(ctx)
+	// Not before the sandbox was joined: one that sees its launcher go, and nobody else, ends.
+	defer hangUp()
+	if err != nil {
 		return nil, err
 	}
 	return Join(ctx, l.Dir)
 }
 
 // start starts the sandbox's process and returns when it is ready, or why it is not.
-func (l Launch) start(ctx context.Context) error {
+func (l Launch) start(ctx context.Context) (hangUp func(), err error) {
+	hangUp = func() {}
 	// The path of a socket must be short.
 	dir, err := os.MkdirTemp("", "sigwalk-")
 	if err != nil {
-		return explain(l.Dir, "start", fmt.Errorf("%w: %w", state.ErrUnwritable, err))
+		return hangUp, explain(l.Dir, "start", fmt.Errorf("%w: %w", state.ErrUnwritable, err))
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "unix", filepath.Join(dir, "launch.sock"))
 	if err != nil {
-		return explain(l.Dir, "start", err)
+		return hangUp, explain(l.Dir, "start", err)
 	}
-	defer func() { _ = listener.Close() }()
-
-	output, err := openOutput(homeOf(l.Dir))
+	output, from, err := openOutput(homeOf(l.Dir))
 	if err != nil {
-		return explain(l.Dir, "start", err)
+		return hangUp, errors.Join(explain(l.Dir, "start", err), listener.Close())
 	}
 	defer func() { _ = output.Close() }()
-	from, err := output.Seek(0, io.SeekEnd)
-	if err != nil {
-		return explain(l.Dir, "start", err)
-	}
 
-	// Not CommandContext: the sandbox outlives the surface, and ends when nobody has joined it.
-	process := exec.Command(l.Executable, append([]string{"sandbox", "up", "--dir", l.Dir, "--until-unused"}, l.Args...)...) //nolint:noctx
-	process.Env = append(os.Environ(), launcherVariable+"="+listener.Addr().String())
-	process.Dir = l.Dir
-	process.Stdout, process.Stderr = output, output
-	detach(process)
+	process := l.process(listener.Addr().String(), output)
 	if err := process.Start(); err != nil {
-		return &Error{
+		return hangUp, errors.Join(&Error{
 			Code: CodeFailed, What: "the sandbox's process could not be started", Why: err.Error(), Err: err,
 			Next: "check that " + l.Executable + " can be run",
-		}
+		}, listener.Close())
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- process.Wait() }()
 	reports := make(chan report, 1)
-	go func() {
-		if conn, err := listener.Accept(); err == nil {
-			reports <- readReports(conn, l.Progress)
-		}
-	}()
-	return l.await(ctx, reports, ended, output, from)
-}
+	hungUp := make(chan struct{})
+	go l.listen(listener, reports, hungUp)
+	hangUp = func() {
+		close(hungUp)
+		_ = listener.Close()
+	}
 
-// await waits for the process's last report, or for its end without one.
-func (l Launch) await(ctx context.Context, reports <-chan report, ended <-chan error, output *os.File, from int64) error {
 	var last report
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return hangUp, context.Cause(ctx)
 	case last = <-reports:
 	case err := <-ended:
 		// It may have reported and ended before this was looked at.
 		select {
 		case last = <-reports:
-		default:
-			return l.died(err, output, from)
+		case <-time.After(poll):
 		}
+		ended <- err
 	}
 	switch {
 	case last.Ready:
-		return nil
+		return hangUp, nil
 	case last.Failed != nil:
-		return last.Failed
+		return hangUp, last.Failed
 	}
-	return l.died(<-ended, output, from)
+	return hangUp, l.died(<-ended, output, from)
+}
+
+// process is the sandbox's, not yet started. It is no CommandContext: the sandbox outlives the surface, and ends when
+// nobody has joined it.
+func (l Launch) process(socket string, output *os.File) *exec.Cmd {
+	arguments := append([]string{"sandbox", "up", "--dir", l.Dir, "--until-unused"}, l.Args...)
+	process := exec.Command(l.Executable, arguments...) //nolint:noctx // see above
+	process.Env = append(os.Environ(), launcherVariable+"="+socket)
+	process.Dir = l.Dir
+	process.Stdout, process.Stderr = output, output
+	detach(process)
+	return process
+}
+
+// listen reads what the sandbox reports, and keeps the connection until hungUp is closed.
+func (l Launch) listen(listener net.Listener, reports chan<- report, hungUp <-chan struct{}) {
+	conn, err := listener.Accept()
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	go func() { reports <- readReports(conn, l.Progress) }()
+	<-hungUp
 }
 
 // died explains a process that ended before it said anything.
@@ -178,11 +194,15 @@ func (l Launch) died(err error, output *os.File, from int64) error {
 	}
 }
 
-// openOutput opens the sandbox's log for what its process writes to the standard streams, such as a crash.
-func openOutput(home string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(home, logFile), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+// openOutput opens the sandbox's log for what its process writes to the standard streams, such as a crash; from is where
+// that begins.
+func openOutput(home string) (file *os.File, from int64, err error) {
+	file, err = os.OpenFile(filepath.Join(home, logFile), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", state.ErrUnwritable, err)
+		return nil, 0, fmt.Errorf("%w: %w", state.ErrUnwritable, err)
 	}
-	return file, nil
+	if from, err = file.Seek(0, io.SeekEnd); err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, from, nil
 }

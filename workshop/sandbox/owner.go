@@ -81,14 +81,32 @@ func owned(dir, file string) *Error {
 	}
 }
 
-// waitForOwnership takes the directory as soon as its owner lets go.
-func waitForOwnership(ctx context.Context, dir string) (*ownership, error) {
+// unowned fails with CodeOwned when another process owns the directory.
+func unowned(dir string) error {
+	home := homeOf(dir)
+	lock := flock.New(filepath.Join(home, lockFile), flock.SetPermissions(0o600))
+	free, err := lock.TryLock()
+	if err != nil {
+		return explain(dir, "start", fmt.Errorf("%w: %w", state.ErrUnwritable, err))
+	}
+	if !free {
+		return owned(dir, filepath.Join(home, pidFile))
+	}
+	return lock.Unlock()
+}
+
+// evict takes the directory as soon as its owner lets go, which it tells the owner to do. One that is still starting does
+// not listen yet, so it is told again.
+func evict(ctx context.Context, dir string) (*ownership, error) {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
 		held, err := own(dir)
 		if !errors.Is(err, &Error{Code: CodeOwned}) {
 			return held, err
+		}
+		if told := tell(ctx, dir, pathStop, nil); told != nil && !errors.Is(told, ErrNotRunning) && ctx.Err() == nil {
+			return nil, told
 		}
 		select {
 		case <-ctx.Done():

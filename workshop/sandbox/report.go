@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -25,27 +26,44 @@ type report struct {
 type launcher struct {
 	mu   sync.Mutex
 	conn net.Conn
+	gone chan struct{} // closed when the launcher has hung up
 }
 
-// dialLauncher connects to the launcher that the environment names. One that has gone is no reason not to start.
-func dialLauncher(ctx context.Context) *launcher {
+// dialLauncher connects to the launcher that the environment names. One that has gone meanwhile wants no sandbox any more.
+func dialLauncher(ctx context.Context) (*launcher, error) {
 	path := os.Getenv(launcherVariable)
 	if path == "" {
-		return nil
+		return nil, nil
 	}
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", path)
 	if err != nil {
-		return nil
+		return nil, &Error{
+			Code: CodeFailed, What: "the sandbox was not started", Why: "whoever wanted it has gone", Err: err,
+		}
 	}
-	return &launcher{conn: conn}
+	l := &launcher{conn: conn, gone: make(chan struct{})}
+	go func() {
+		defer close(l.gone)
+		// It sends nothing: this returns when it hangs up.
+		_, _ = io.Copy(io.Discard, conn)
+	}()
+	return l, nil
 }
 
-func (l *launcher) send(r report) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	// The launcher may have gone: there is nobody left to tell.
-	_ = json.NewEncoder(l.conn).Encode(r)
+// bind returns a context that ends with ctx, or when the launcher hangs up.
+func (l *launcher) bind(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if l != nil {
+		go func() {
+			select {
+			case <-l.gone:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, cancel
 }
 
 // progress returns a function that tells the launcher, if there is one, and then next, if that is not nil.
@@ -61,33 +79,54 @@ func (l *launcher) progress(next func(string)) func(string) {
 	}
 }
 
-// ended tells the launcher how starting ended, and hangs up.
-func (l *launcher) ended(err error) {
+// ready tells the launcher that it can join. When it hangs up, it has joined or given up: left is called.
+func (l *launcher) ready(left func()) {
 	if l == nil {
 		return
 	}
-	r := report{Ready: err == nil}
-	if err != nil && !errors.As(err, &r.Failed) {
-		r.Failed = &Error{Code: CodeFailed, What: "the sandbox did not start", Why: err.Error()}
+	l.send(report{Ready: true})
+	go func() {
+		<-l.gone
+		_ = l.conn.Close()
+		left()
+	}()
+}
+
+// failed tells the launcher why there is no sandbox, and hangs up.
+func (l *launcher) failed(err error) {
+	if l == nil {
+		return
 	}
-	l.send(r)
+	var why *Error
+	if !errors.As(err, &why) {
+		why = &Error{Code: CodeFailed, What: "the sandbox did not start", Why: err.Error()}
+	}
+	l.send(report{Failed: why})
 	_ = l.conn.Close()
 }
 
-// readReports reads what a starting sandbox sends until it hangs up, and returns its last line.
-func readReports(conn net.Conn, progress func(string)) report {
-	defer func() { _ = conn.Close() }()
-	var last report
-	lines := bufio.NewScanner(conn)
+func (l *launcher) send(r report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// The launcher may have gone: there is nobody left to tell.
+	_ = json.NewEncoder(l.conn).Encode(r)
+}
+
+// readReports reads what a starting sandbox sends until it is ready or has failed, and returns that. A sandbox that hung
+// up before gives the zero report.
+func readReports(from io.Reader, progress func(string)) report {
+	lines := bufio.NewScanner(from)
 	for lines.Scan() {
 		var next report
 		if json.Unmarshal(lines.Bytes(), &next) != nil {
 			continue
 		}
-		if next.Progress != "" && progress != nil {
+		if next.Ready || next.Failed != nil {
+			return next
+		}
+		if progress != nil {
 			progress(next.Progress)
 		}
-		last = next
 	}
-	return last
+	return report{}
 }

@@ -69,10 +69,19 @@ const (
 //
 // A process that JoinOrLaunch started has what Start does and how it ended reported to its launcher.
 func Start(ctx context.Context, opts Options) (*Sandbox, error) {
-	toLauncher := dialLauncher(ctx)
-	s, err := start(ctx, opts, toLauncher.progress(opts.Progress))
-	toLauncher.ended(err)
-	return s, err
+	toLauncher, err := dialLauncher(ctx)
+	if err != nil {
+		return nil, err
+	}
+	starting, cancel := toLauncher.bind(ctx)
+	defer cancel()
+	s, err := start(starting, opts, toLauncher.progress(opts.Progress))
+	if err != nil {
+		toLauncher.failed(err)
+		return nil, err
+	}
+	toLauncher.ready(s.surfaces.endUnused)
+	return s, nil
 }
 
 func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox, err error) {
