@@ -19,7 +19,7 @@ func crowd(tb testing.TB, n int) *world {
 	layers := make([]verificationtest.Layer, n)
 	var wg sync.WaitGroup
 	for i := range layers {
-		wg.Go(func() { layers[i] = w.sign(byAlice) })
+		wg.Go(func() { layers[i] = stamped(w) })
 	}
 	wg.Wait()
 	w.attach(layers...)

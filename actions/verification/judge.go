@@ -102,7 +102,7 @@ func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {
 	if err := j.checkStatement(s); err != nil {
 		return false, err
 	}
-	return true, nil
+	return !j.policy.IgnoreLog, nil
 }
 
 // checkStamp refuses a time stamp that does not verify before cosign sees it: 2.6.5 writes to standard error there and

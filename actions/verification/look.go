@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 
 	"github.com/go-openapi/runtime"
 	httptransport "github.com/go-openapi/runtime/client"
@@ -13,7 +14,6 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/rekor/pkg/generated/client"
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
@@ -26,45 +26,28 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 		return nil, err
 	}
 	report := &Report{Image: image, Policy: policy, reference: ref}
-	var signatures []Signature
-	var co *cosign.CheckOpts
+	collecting, stop := context.WithCancel(ctx)
+	defer stop()
+	collected := make(chan error, 1)
+	go func() { collected <- v.collect(collecting, report) }()
 
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		co, err = v.checks(gctx, policy)
-		return err
-	})
-	g.Go(func() error {
-		src, err := v.source(gctx, image)
-		if err != nil {
-			return err
-		}
-		err = v.stage(gctx, "resolve", "Resolve the image", func(ctx context.Context) (string, error) {
-			report.Digest, err = src.resolve(ctx, ref)
-			return report.Digest.String(), err
-		})
-		if err != nil {
-			return err
-		}
-		return v.stage(gctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
-			signatures, err = src.collect(ctx, report.Digest)
-			return counted(len(signatures), "signature"), err
-		})
-	})
-	if err := g.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	co, err := v.checks(ctx, policy)
+	if err != nil {
+		// The same failure whichever of the two came first.
+		stop()
+		<-collected
+		return nil, err
+	}
+	if err := <-collected; err != nil {
 		return nil, err
 	}
 	report.online = co.RekorClient != nil
 	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {
-		if err := judge(ctx, signatures, report.Digest, policy, co); err != nil {
+		if err := judge(ctx, report.Signatures, report.Digest, policy, co); err != nil {
 			return "", err
 		}
-		report.Signatures = signatures
 		order(report.Signatures)
-		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(signatures), "signature")), nil
+		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(report.Signatures), "signature")), nil
 	})
 	if err != nil {
 		return nil, err
@@ -72,20 +55,44 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 	return report, nil
 }
 
-// collect reads both storages at the same time.
-func (s *source) collect(ctx context.Context, d name.Digest) ([]Signature, error) {
-	var tagged, referring []Signature
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		tagged, err = s.tagged(ctx, d)
+// collect fills in the digest of the report's image and the signatures beside it.
+func (v *Verifier) collect(ctx context.Context, report *Report) error {
+	src, err := v.source(ctx, report.Image)
+	if err != nil {
 		return err
+	}
+	err = v.stage(ctx, "resolve", "Resolve the image", func(ctx context.Context) (string, error) {
+		report.Digest, err = src.resolve(ctx, report.reference)
+		return report.Digest.String(), err
 	})
-	g.Go(func() (err error) {
-		referring, err = s.referring(ctx, d)
+	if err != nil {
 		return err
+	}
+	return v.stage(ctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
+		report.Signatures, err = v.attached(ctx, src, report.Digest)
+		return counted(len(report.Signatures), "signature"), err
 	})
-	if err := g.Wait(); err != nil {
+}
+
+// attached reads both storages at the same time.
+func (v *Verifier) attached(ctx context.Context, src *source, d name.Digest) ([]Signature, error) {
+	var referring []Signature
+	var refused error
+	var g sync.WaitGroup
+	g.Go(func() { referring, refused = src.referring(ctx, d) })
+	tagged, err := src.tagged(ctx, d)
+	g.Wait()
+	switch {
+	case err != nil:
 		return nil, err
+	case refused != nil && (len(tagged) == 0 || ctx.Err() != nil):
+		return nil, refused
+	case refused != nil:
+		// There are registries that do not know the question and answer with an error. cosign passes over it.
+		v.opts.Observer.Event(ctx, actions.Note{
+			Level: actions.NoteWarning,
+			Text:  "only the signatures in " + tagFor(d, "sig") + " are shown: " + refused.Error(),
+		})
 	}
 	return append(tagged, referring...), nil
 }

@@ -2,12 +2,9 @@ package verification
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -75,6 +72,9 @@ func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
 	t := &grower{source: src}
 	if t.co, t.untrusted = v.checks(ctx, Policy{}); ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if t.co != nil {
+		t.co.RekorClient = nil // a tree asks nobody but the registry
 	}
 	var root *Node
 	err = v.stage(ctx, "tree", "Read what is attached to the image", func(ctx context.Context) (string, error) {
@@ -245,70 +245,6 @@ func blobNode(ref name.Reference, layer v1.Descriptor) *Node {
 	}
 }
 
-// referring hangs up everything that refers to d: bundles as signatures or attestations, the rest as it is.
-func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
-	group := &Node{Kind: NodeGroup, Title: GroupReferrers, Reference: d.String()}
-	descriptors, err := t.referrers(ctx, d)
-	if err != nil {
-		group.Err = err
-		return group
-	}
-	// A registry's order may change from one answer to the next.
-	slices.SortStableFunc(descriptors, func(a, b v1.Descriptor) int {
-		return cmp.Or(cmp.Compare(a.ArtifactType, b.ArtifactType), cmp.Compare(a.Digest.String(), b.Digest.String()))
-	})
-	nodes := make([]*Node, len(descriptors))
-	var g errgroup.Group
-	g.SetLimit(fetchers)
-	for i, desc := range descriptors {
-		g.Go(func() error {
-			nodes[i] = t.referrer(ctx, d, desc)
-			return nil
-		})
-	}
-	_ = g.Wait()
-	group.Children = nodes
-	return group
-}
-
-func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor) *Node {
-	ref := d.Context().Digest(desc.Digest.String())
-	node := &Node{
-		Kind: NodeReferrer, Title: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Reference: ref.String(),
-		Digest: desc.Digest, MediaType: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Size: desc.Size,
-	}
-	m, _, err := t.image(ctx, ref)
-	if err == nil && m == nil {
-		err = missing(desc)
-	}
-	if err != nil {
-		node.Err = err
-		return node
-	}
-	for _, layer := range m.Layers {
-		node.Children = append(node.Children, blobNode(ref, layer))
-	}
-	if !mayHoldBundle(desc) {
-		return node
-	}
-	found := make([]Signature, 0, 1)
-	sig, err := t.bundleIn(ctx, d.Context(), desc, m)
-	switch {
-	case err != nil:
-		node.Err = err
-		return node
-	case sig == nil:
-		return node
-	}
-	found = append(found, *sig)
-	t.judge(ctx, found, d)
-	node.Signature, node.Kind, node.Title = &found[0], NodeSignature, found[0].title()
-	if p := found[0].PredicateType; p != "" && p != signPredicate {
-		node.Kind, node.Title = NodeAttestation, p
-	}
-	return node
-}
-
 // title is one line on who signed.
 func (s *Signature) title() string {
 	who := s.Subject
@@ -334,50 +270,4 @@ func (n *Node) count(kind NodeKind) int {
 		total += child.count(kind)
 	}
 	return total
-}
-
-// CosignTree returns the text that `cosign tree` 2.6.5 writes to standard output, its groups in our fixed order where
-// cosign's changes from run to run. With referrers it is that of --experimental-oci11.
-func CosignTree(root *Node, referrers bool) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "📦 Supply Chain Security Related artifacts for an image: %s\n", root.Reference)
-	found := false
-	for _, group := range root.Children {
-		heading := map[string]string{
-			GroupSignatures:   "🔐 Signatures for an image tag",
-			GroupAttestations: "💾 Attestations for an image tag",
-			GroupSBOMs:        "📦 SBOMs for an image tag",
-		}[group.Title]
-		switch {
-		case group.Kind != NodeGroup || len(group.Children) == 0:
-		case heading != "":
-			found = true
-			fmt.Fprintf(&b, "└── %s: %s\n", heading, group.Reference)
-			writeCherries(&b, group.Children)
-		case referrers:
-			for _, child := range group.Children {
-				if child.MediaType == "" || child.Err != nil {
-					continue
-				}
-				found = true
-				fmt.Fprintf(&b, "└── 🔗 %s artifacts via OCI referrer: %s\n", child.MediaType, child.Reference)
-				writeCherries(&b, child.Children)
-			}
-		}
-	}
-	if !found {
-		// Without a line end and with two words grown together, as cosign has it.
-		fmt.Fprintf(&b, "No Supply Chain Security Related Artifacts found for image %s,\n start creating one with simply running$ cosign sign <img>", root.Reference)
-	}
-	return b.String()
-}
-
-func writeCherries(b *strings.Builder, nodes []*Node) {
-	for i, node := range nodes {
-		branch := "├──"
-		if i == len(nodes)-1 {
-			branch = "└──"
-		}
-		fmt.Fprintf(b, "   %s 🍒 %s\n", branch, node.Digest)
-	}
 }

@@ -1,0 +1,75 @@
+package verification
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/sync/errgroup"
+)
+
+// referrerGroup hangs up everything that refers to d: bundles as signatures or attestations, the rest as it is.
+func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
+	group := &Node{Kind: NodeGroup, Title: GroupReferrers, Reference: d.String()}
+	descriptors, err := t.referrers(ctx, d)
+	if err != nil {
+		group.Err = err
+		return group
+	}
+	// A registry's order may change from one answer to the next.
+	slices.SortStableFunc(descriptors, func(a, b v1.Descriptor) int {
+		return cmp.Or(cmp.Compare(a.ArtifactType, b.ArtifactType), cmp.Compare(a.Digest.String(), b.Digest.String()))
+	})
+	nodes := make([]*Node, len(descriptors))
+	var g errgroup.Group
+	g.SetLimit(fetchers)
+	for i, desc := range descriptors {
+		g.Go(func() error {
+			nodes[i] = t.referrer(ctx, d, desc)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	group.Children = nodes
+	return group
+}
+
+func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor) *Node {
+	ref := d.Context().Digest(desc.Digest.String())
+	node := &Node{
+		Kind: NodeReferrer, Title: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Reference: ref.String(),
+		Digest: desc.Digest, MediaType: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Size: desc.Size,
+	}
+	m, _, err := t.image(ctx, ref)
+	if err == nil && m == nil {
+		err = missing(desc)
+	}
+	if err != nil {
+		node.Err = err
+		return node
+	}
+	for _, layer := range m.Layers {
+		node.Children = append(node.Children, blobNode(ref, layer))
+	}
+	if !mayHoldBundle(desc) {
+		return node
+	}
+	found := make([]Signature, 0, 1)
+	sig, err := t.bundleIn(ctx, d.Context(), desc, m)
+	switch {
+	case err != nil:
+		node.Err = err
+		return node
+	case sig == nil:
+		return node
+	}
+	found = append(found, *sig)
+	t.judge(ctx, found, d)
+	node.Signature, node.Kind, node.Title = &found[0], NodeSignature, found[0].title()
+	if p := found[0].PredicateType; p != "" && p != signPredicate {
+		node.Kind, node.Title = NodeAttestation, p
+	}
+	return node
+}
