@@ -12,6 +12,18 @@ import (
 // "config file /home/maria/.config/sigwalk/config.yaml", "default".
 type Source string
 
+// FromLine is the source of variables that a line of the workshop shell set.
+const FromLine Source = "line"
+
+// FromScript is the source of variables that a line set by sourcing a script.
+func FromScript(name string) Source { return Source(scriptPrefix + name) }
+
+const scriptPrefix = "source "
+
+// ByLine reports whether a line of the workshop shell, or a script it sourced, set the value, and not whoever prepared the
+// lesson.
+func (s Source) ByLine() bool { return s == FromLine || strings.HasPrefix(string(s), scriptPrefix) }
+
 // Variable is one name with its value.
 type Variable struct {
 	Name   string

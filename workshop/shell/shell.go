@@ -4,11 +4,20 @@ package shell
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
+	"sync"
+
+	"mvdan.cc/sh/v3/interp"
+	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/environment"
+	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
+	"github.com/sigwalk/sigwalk/workshop/shell/confine"
 )
 
 // Options configure a Shell.
@@ -23,6 +32,8 @@ type Options struct {
 	Homes       actions.Homes
 	// AllowHost lets lines run programs of the host. Built-ins still win over host programs of the same name.
 	AllowHost bool
+	// RevealSecrets lets a line print the identity tokens that the environment holds; else they come out as dots.
+	RevealSecrets bool
 	// Base carries network calls; nil for the default.
 	Base  http.RoundTripper
 	Clock actions.Clock
@@ -44,20 +55,163 @@ type Result struct {
 	Err error
 }
 
-// Shell keeps variables, functions and the working directory between lines. One line runs at a time.
-type Shell struct{}
+// Shell keeps variables, functions and the working directory between lines. One line runs at a time; a second waits.
+type Shell struct {
+	opts     Options
+	files    *confine.Files
+	commands map[string]builtin.Builtin
 
-// New returns a shell that starts in opts.Dir.
-func New(opts Options) (*Shell, error) { panic("being built") }
+	mu     sync.Mutex
+	runner *interp.Runner
+	vars   *variables
+	last   int // $?
+}
 
-// Run runs one line (which may span several lines of text). The actions in it report to obs. The error is nil whatever the
-// line's exit code, and not nil when the line is no shell syntax (CodeUsage) or ctx ended (ctx.Err()).
-func (s *Shell) Run(ctx context.Context, line string, streams Streams, obs actions.Observer) (Result, error) {
-	panic("being built")
+// New returns a shell that starts in opts.Dir. It fails when the directory cannot be opened.
+func New(opts Options) (*Shell, error) {
+	if opts.Environment == nil {
+		opts.Environment = environment.New()
+	}
+	files, err := confine.Open(opts.Dir, opts.Aliases)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shell{opts: opts, files: files, commands: make(map[string]builtin.Builtin)}
+	for _, b := range commands() {
+		s.commands[b.Name()] = b
+	}
+	base := s.initial()
+	s.vars = newVariables(opts.Environment, base)
+	s.runner, err = s.newRunner(files.Dir(), base)
+	if err != nil {
+		_ = files.Close()
+		return nil, fmt.Errorf("start the shell: %w", err)
+	}
+	return s, nil
 }
 
 // Close releases the lesson's directory.
-func (s *Shell) Close() error { panic("being built") }
+func (s *Shell) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files.Close()
+}
 
-// Builtins lists the names of the built-in commands, sorted.
-func Builtins() []string { panic("being built") }
+// Run runs one line (which may span several lines of text). The actions in it report to obs. The error is nil whatever the
+// line's exit code, and not nil when the line is no shell syntax (CodeUsage) or ctx ended (ctx.Err()). Background jobs
+// that the line leaves behind are waited for, so that nothing outlives it.
+func (s *Shell) Run(ctx context.Context, text string, streams Streams, obs actions.Observer) (Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return Result{ExitCode: actions.ExitCode(err)}, err
+	}
+	statements, err := parse(text)
+	if err != nil {
+		return Result{ExitCode: actions.ExitCode(err), Err: err}, err
+	}
+	if obs == nil {
+		obs = actions.Discard
+	}
+	l := &line{observer: obs}
+	io, err := s.connect(streams)
+	if err != nil {
+		return Result{ExitCode: 1}, err
+	}
+	defer io.close()
+
+	ctx, cancel := context.WithCancel(withLine(ctx, l))
+	defer cancel()
+	if err := s.vars.pull(ctx, s.runner); err != nil {
+		return Result{ExitCode: actions.ExitCode(err)}, err
+	}
+	s.quietly(ctx, fmt.Sprintf("(exit %d)", s.last))
+	if err := interp.StdIO(io.in, io.out, io.err)(s.runner); err != nil {
+		return Result{ExitCode: 1}, fmt.Errorf("connect the line's streams: %w", err)
+	}
+	code, err := s.execute(ctx, statements)
+	s.vars.push(s.runner, sourceOf(statements))
+
+	result := l.result()
+	result.ExitCode = code
+	return result, err
+}
+
+// execute runs statements one by one, as an interactive shell does: a trap on EXIT then waits for exit, and exit ends the
+// line and not the shell.
+func (s *Shell) execute(ctx context.Context, statements []*syntax.Stmt) (int, error) {
+	code, err := 0, error(nil)
+	for _, statement := range statements {
+		code, err = s.step(ctx, statement)
+		if err != nil || s.runner.Exited() {
+			break
+		}
+	}
+	// Jobs of a cancelled line end by themselves, and must have ended when Run returns.
+	s.quietly(context.WithoutCancel(ctx), "wait")
+	s.last = code
+	return code, err
+}
+
+// step runs one statement. Its error is ctx's, or an internal one: every other end is an exit code.
+func (s *Shell) step(ctx context.Context, statement *syntax.Stmt) (code int, err error) {
+	defer func() {
+		// The interpreter panics on constructs that it parses and does not run.
+		if p := recover(); p != nil {
+			code, err = 1, defect(p)
+		}
+	}()
+	return exitOf(ctx, s.runner.Run(ctx, statement))
+}
+
+// exitOf tells apart what a run ended with.
+func exitOf(ctx context.Context, err error) (int, error) {
+	var status interp.ExitStatus
+	switch {
+	case ctx.Err() != nil:
+		return actions.ExitCode(ctx.Err()), ctx.Err()
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &status):
+		return int(status), nil
+	}
+	return 1, &actions.Error{Code: actions.CodeInternal, What: "the line could not be run", Err: err}
+}
+
+// quietly runs a command that the person did not type: it neither prints, nor is seen by traps on ERR and errexit, which
+// watch statements only.
+func (s *Shell) quietly(ctx context.Context, text string) {
+	statements, err := parse(text)
+	if err != nil {
+		return
+	}
+	_ = interp.StdIO(nil, nil, nil)(s.runner)
+	_ = s.runner.Run(ctx, statements[0].Cmd)
+}
+
+func parse(text string) ([]*syntax.Stmt, error) {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		return nil, notShell(err)
+	}
+	return file.Stmts, nil
+}
+
+func notShell(err error) error {
+	return &actions.Error{
+		Code: actions.CodeUsage,
+		What: "the line is not shell syntax",
+		Why:  strings.TrimSpace(err.Error()),
+		Next: "look for an open quote, bracket or here-document",
+		Err:  err,
+	}
+}
+
+func defect(p any) error {
+	return &actions.Error{
+		Code: actions.CodeInternal,
+		What: "the workshop shell failed",
+		Why:  fmt.Sprint(p),
+		Next: "this is a defect of sigwalk; please report the line",
+	}
+}

@@ -1,0 +1,111 @@
+package builtin
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/signing"
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/actions/web"
+)
+
+// Clients are the clients of the actions for one call: with the endpoints, the homes and the certificate authorities that
+// the variables of the call amount to.
+type Clients struct {
+	// Endpoints may be changed, as by flags, before a client is asked for.
+	Endpoints actions.Endpoints
+	Homes     actions.Homes
+	Transport http.RoundTripper
+	Observer  actions.Observer
+
+	call *Call
+	own  bool // the connections are nobody else's
+}
+
+// Connect returns the clients for c, watched by observer. It fails when the file of certificate authorities cannot be
+// read, or when a home of the line's own lies outside the lesson's directory.
+func (c *Call) Connect(observer actions.Observer) (*Clients, error) {
+	homes, err := c.homes()
+	if err != nil {
+		return nil, err
+	}
+	endpoints := c.Environment.Endpoints()
+	transport, err := web.Transport(web.Options{
+		CAFile: endpoints.CAFile, Observer: observer, Base: c.Base, Clock: c.Clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Clients{
+		Endpoints: endpoints, Homes: homes, Transport: transport, Observer: observer,
+		call: c, own: c.Base == nil || endpoints.CAFile != "",
+	}, nil
+}
+
+// homes are those that the shell was given, unless the line chose others with TUF_ROOT or DOCKER_CONFIG. Only a line that
+// is trusted with the machine may choose a place outside the lesson's directory.
+func (c *Call) homes() (actions.Homes, error) {
+	homes := c.Homes
+	for name, home := range map[string]*string{"TUF_ROOT": &homes.TUF, "DOCKER_CONFIG": &homes.Docker} {
+		chosen := c.Getenv(name)
+		if chosen == "" || filepath.Clean(chosen) == filepath.Clean(*home) {
+			continue
+		}
+		if c.AllowHost && filepath.IsAbs(chosen) {
+			*home = chosen
+			continue
+		}
+		rel, err := c.Files.Resolve(c.Dir, chosen)
+		if err != nil {
+			return homes, fmt.Errorf("%s: %w", name, err)
+		}
+		*home = filepath.Join(c.Files.Dir(), rel)
+	}
+	return homes, nil
+}
+
+// Close ends the connections.
+func (k *Clients) Close() {
+	if closer, ok := k.Transport.(interface{ CloseIdleConnections() }); ok && k.own {
+		closer.CloseIdleConnections()
+	}
+}
+
+// Registry returns a client for registries.
+func (k *Clients) Registry() *registry.Client {
+	return registry.New(registry.Options{
+		Homes: k.Homes, Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
+	})
+}
+
+// Trust returns a client for the trust root.
+func (k *Clients) Trust() *trust.Client {
+	return trust.New(trust.Options{
+		Homes: k.Homes, Endpoints: k.Endpoints, Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
+	})
+}
+
+// Signer returns what signs images.
+func (k *Clients) Signer() *signing.Signer {
+	return signing.New(signing.Options{
+		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints, Homes: k.Homes,
+		Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
+	})
+}
+
+// Verification returns the options for a verifier, which reads files and variables as the call sees them.
+func (k *Clients) Verification() verification.Options {
+	return verification.Options{
+		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints,
+		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport,
+		ReadFile: func(path string) ([]byte, error) { return k.call.Files.ReadFile(k.call.Dir, path) },
+		LookupEnv: func(name string) (string, bool) {
+			v, ok := k.call.Environment.Get(name)
+			return v.Value, ok
+		},
+	}
+}

@@ -1,0 +1,164 @@
+package cosign
+
+import (
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/sigstore/cosign/v2/cmd/cosign/cli/options"
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/signing"
+	"github.com/sigwalk/sigwalk/workshop/shell/confine"
+)
+
+// byTag is cosign's warning for an image that is named by its tag.
+const byTag = `Image reference %s uses a tag, not a digest, to identify the image to sign.
+    This can lead you to sign a different image than the intended one. Please use a
+    digest (example.com/ubuntu@sha256:abc123...) rather than tag
+    (example.com/ubuntu:latest) for the input to cosign. The ability to refer to
+    images by tag will be removed in a future release.
+`
+
+func (s *session) sign() *cobra.Command {
+	o := &options.SignOptions{}
+	cmd := &cobra.Command{
+		Use:   "sign",
+		Short: "Sign a container image",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := s.only(cmd, "fulcio-url", "identity-token", "rekor-url", "oidc-issuer", "oidc-client-id",
+				"oidc-disable-ambient-providers", "annotations", "yes", "timestamp-server-url", "output-certificate",
+				"fulcio-auth-flow")
+			if err == nil && o.Fulcio.AuthFlow != "" && o.Fulcio.AuthFlow != "token" {
+				err = s.notBuilt("cosign sign --fulcio-auth-flow=" + o.Fulcio.AuthFlow)
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.doSign(cmd, o, args); err != nil {
+				return fmt.Errorf("signing %v: %w", args, err)
+			}
+			return nil
+		},
+	}
+	o.AddFlags(cmd)
+	return cmd
+}
+
+func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []string) error {
+	extra, err := annotations(o.AnnotationOptions)
+	if err != nil {
+		return err
+	}
+	for _, image := range images {
+		ref, err := registry.Parse(image)
+		if err != nil {
+			return err
+		}
+		if _, digest := ref.(name.Digest); !digest {
+			s.warn(byTag, image)
+		}
+	}
+	token, err := s.identityToken(o)
+	if err != nil {
+		return err
+	}
+	clients, err := s.call.Connect(s.narrator)
+	if err != nil {
+		return err
+	}
+	defer clients.Close()
+	clients.Endpoints.Fulcio, clients.Endpoints.Rekor = o.Fulcio.URL, o.Rekor.URL
+	clients.Endpoints.Timestamp = o.TSAServerURL
+	clients.Endpoints.OIDCIssuer, clients.Endpoints.OIDCClientID = o.OIDC.Issuer, o.OIDC.ClientID
+	ctx, cancel := s.timeout(cmd)
+	defer cancel()
+	s.narrateSigning(o.SkipConfirmation)
+	signer := clients.Signer()
+	consented := o.SkipConfirmation
+	for _, image := range images {
+		result, err := signer.SignWithToken(ctx, signing.Request{
+			Image: image, Token: token, Consented: consented, Annotations: extra,
+		})
+		if err != nil {
+			return s.late(ctx, err)
+		}
+		consented = true // once a command line is enough, as in cosign
+		s.call.Keep(result)
+		if result.Restored > 0 {
+			s.info("Put back %d signatures that others had overwritten", result.Restored)
+		}
+		if err := s.writeCertificate(o.OutputCertificate, result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// narrateSigning prints cosign's lines at the moments at which cosign prints them.
+func (s *session) narrateSigning(consented bool) {
+	told := !consented // the one who was asked has read it
+	n := s.narrator
+	n.started["key"] = func() { s.info("Generating ephemeral keys...") }
+	n.started["certificate"] = func() { s.info("Retrieving signed certificate...") }
+	n.done["sct"] = func(actions.Stage) { s.info("Successfully verified SCT...") }
+	n.started["log"] = func() {
+		if !told {
+			told = true
+			s.info("%s", signing.Statement)
+			s.info("%s", signing.Confirmation)
+		}
+	}
+	n.done["log"] = func(stage actions.Stage) {
+		// The detail is a sentence for people that ends in the index.
+		s.info("tlog entry created with index: %s", stage.Detail[strings.LastIndexByte(stage.Detail, ' ')+1:])
+	}
+	n.started["push"] = nil
+}
+
+// identityToken is the token of --identity-token (which may be a file), else of SIGSTORE_ID_TOKEN.
+func (s *session) identityToken(o *options.SignOptions) (actions.Secret, error) {
+	given := strings.TrimSpace(o.Fulcio.IdentityToken)
+	if given == "" && !o.OIDC.DisableAmbientProviders {
+		if text := strings.TrimSpace(s.call.Getenv("SIGSTORE_ID_TOKEN")); text != "" {
+			return actions.NewSecret(text), nil
+		}
+	}
+	if given == "" {
+		return actions.Secret{}, &actions.Error{
+			Code: actions.CodeNoToken,
+			What: "there is no identity token to sign with",
+			Why:  "neither --identity-token nor SIGSTORE_ID_TOKEN has one, and signing in with a browser is not built in yet",
+			Next: "source ./get-access-token.sh, which sets SIGSTORE_ID_TOKEN, and sign again",
+		}
+	}
+	// A token has dots and no slashes worth a file name; cosign, too, takes it for a file only when there is one.
+	text, err := s.call.Files.ReadFile(s.call.Dir, given)
+	switch {
+	case err == nil:
+		return actions.NewSecret(strings.TrimSpace(string(text))), nil
+	case confine.Outside(err) && strings.Contains(given, "/"):
+		return actions.Secret{}, err
+	case errors.Is(err, fs.ErrNotExist) || len(given) > 255:
+		return actions.NewSecret(given), nil
+	}
+	return actions.Secret{}, errors.New("the file of --identity-token cannot be read")
+}
+
+func (s *session) writeCertificate(path string, result *signing.Result) error {
+	if path == "" || result.Certificate == nil {
+		return nil
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: result.Certificate.Raw})
+	if err := s.call.Files.WriteFile(s.call.Dir, path, text, 0o600); err != nil {
+		return fmt.Errorf("create certificate file: %w", err)
+	}
+	s.info("Certificate wrote in the file %s", path)
+	return nil
+}

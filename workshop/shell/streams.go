@@ -1,0 +1,154 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// connection is a line's streams as the interpreter wants them.
+type connection struct {
+	in       io.Reader
+	out, err io.Writer
+	close    func()
+}
+
+// connect makes streams ready for the interpreter. Writers are made safe for the commands of a pipeline, which write at
+// the same time. A reader that is no file is fed through a pipe, which is closed with the line.
+func (s *Shell) connect(streams Streams) (*connection, error) {
+	c := &connection{close: func() {}}
+	var mu sync.Mutex
+	c.out, c.err = shared(streams.Out, &mu), shared(streams.Err, &mu)
+	switch in := streams.In.(type) {
+	case nil:
+	case *os.File:
+		if in != nil {
+			c.in = in
+		}
+	default:
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, fmt.Errorf("connect the line's input: %w", err)
+		}
+		go func() {
+			// It ends with the line: the reading end is closed then, and writing fails.
+			_, _ = io.Copy(w, in)
+			_ = w.Close()
+		}()
+		c.in = r
+		c.close = func() { _ = r.Close() }
+	}
+	return c, nil
+}
+
+// shared returns a writer for several commands at once. A file is left alone: the system keeps its writes apart, and a
+// host program wants the terminal itself.
+func shared(w io.Writer, mu *sync.Mutex) io.Writer {
+	switch w := w.(type) {
+	case nil:
+		return io.Discard
+	case *os.File:
+		return w
+	}
+	return &locked{w: w, mu: mu}
+}
+
+type locked struct {
+	w  io.Writer
+	mu *sync.Mutex
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// errBrokenPipe is why a command was ended whose reader had gone.
+var errBrokenPipe = errors.New("nobody reads the output any more")
+
+// output is the standard output of a built-in. When its reader has gone, as after `| head -1`, the command is ended, as a
+// program is by SIGPIPE.
+type output struct {
+	w    io.Writer
+	stop context.CancelCauseFunc
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		o.stop(errBrokenPipe)
+	}
+	return n, err
+}
+
+// input is the standard input of a built-in, whose reads end when the command is cancelled.
+type input struct {
+	ctx  context.Context
+	file *os.File // with deadlines, or nil
+	slow io.Reader
+	stop func() bool
+
+	pending chan chunk
+}
+
+type chunk struct {
+	data []byte
+	err  error
+}
+
+func newInput(ctx context.Context, r io.Reader) *input {
+	in := &input{ctx: ctx}
+	if file, ok := r.(*os.File); ok && file.SetReadDeadline(time.Time{}) == nil {
+		in.file = file
+		in.stop = context.AfterFunc(ctx, func() { _ = file.SetReadDeadline(time.Unix(1, 0)) })
+		return in
+	}
+	in.slow = r
+	return in
+}
+
+func (in *input) Read(p []byte) (int, error) {
+	switch {
+	case in.ctx.Err() != nil:
+		return 0, in.ctx.Err()
+	case in.file != nil:
+		return in.file.Read(p)
+	case in.slow == nil:
+		return 0, io.EOF
+	case len(p) == 0:
+		return 0, nil
+	}
+	// A terminal has no deadlines: the read is left behind when the command is cancelled.
+	if in.pending == nil {
+		in.pending = make(chan chunk, 1)
+		go func(n int, pending chan<- chunk) {
+			data := make([]byte, n)
+			n, err := in.slow.Read(data)
+			pending <- chunk{data[:n], err}
+		}(len(p), in.pending)
+	}
+	select {
+	case <-in.ctx.Done():
+		return 0, in.ctx.Err()
+	case c := <-in.pending:
+		n := copy(p, c.data)
+		if rest := c.data[n:]; len(rest) > 0 {
+			in.pending <- chunk{rest, c.err}
+			return n, nil
+		}
+		in.pending = nil
+		return n, c.err
+	}
+}
+
+// release gives the file back to the next command of the line.
+func (in *input) release() {
+	if in.stop != nil && !in.stop() {
+		_ = in.file.SetReadDeadline(time.Time{})
+	}
+}
