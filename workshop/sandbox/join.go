@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
@@ -177,7 +178,7 @@ func wipe(home string) error {
 // dialOwner returns a transport to the owner of dir. ErrNotRunning says that nobody ever listened there.
 func dialOwner(dir string) (*http.Transport, error) {
 	path, err := os.ReadFile(socketFile(homeOf(dir)))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNotRunning
 	}
 	if err != nil {

@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/distribution/distribution/v3/configuration"
@@ -132,9 +134,17 @@ func (s *Server) URL() string { return s.http.URL() }
 // Close stops the server.
 func (s *Server) Close() error { return errors.Join(s.http.Close(), s.app.Shutdown()) }
 
-// writeLogin writes the file of logins anew at every start. The hash is as cheap as can be: it guards a password that
-// lies in plain text beside it.
+// writeLogin writes the file of logins, unless it is right. The hash is as cheap as can be: it guards a password that lies
+// in plain text beside it.
 func writeLogin(path, user, password string) error {
+	text, err := state.Read(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	held, ok := strings.CutPrefix(strings.TrimSpace(string(text)), user+":")
+	if ok && bcrypt.CompareHashAndPassword([]byte(held), []byte(password)) == nil {
+		return nil
+	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		return err

@@ -31,7 +31,8 @@ type target struct {
 // newTarget describes data. Its usage ("Fulcio", "Rekor", "CTFE", "TSA"; empty for none) is how clients before the
 // trusted_root.json find it, whatever its name.
 func newTarget(name string, data []byte, usage, uri string) (target, error) {
-	file, err := metadata.TargetFile().FromBytes(name, data, "sha256", "sha512")
+	// One digest, because with consistent snapshots a client asks for the file under any of those that it is given.
+	file, err := metadata.TargetFile().FromBytes(name, data, "sha256")
 	if err != nil {
 		return target{}, err
 	}
