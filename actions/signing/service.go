@@ -93,7 +93,24 @@ func unreachable(ctx context.Context, err error, target string) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return web.Explain(err, target)
+	explained := web.Explain(err, target)
+	var known *actions.Error
+	if errors.As(explained, &known) {
+		return explained
+	}
+	return &actions.Error{
+		Code: actions.CodeUnreachable, What: target + " gave no answer that can be read", Why: innermost(err).Error(),
+		Next: "check the address; if it is right, try again", Err: err,
+	}
+}
+
+// innermost leaves out the address, which the library repeats with its query.
+func innermost(err error) error {
+	var withAddress *url.Error
+	if errors.As(err, &withAddress) {
+		return withAddress.Err
+	}
+	return err
 }
 
 // reason is what a service gave as the reason of a refusal: the message of its JSON, or its text, on one line.

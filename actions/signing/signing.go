@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -150,6 +151,20 @@ func (s *Signer) note(ctx context.Context, level actions.NoteLevel, text string)
 	s.opts.Observer.Event(ctx, actions.Note{Level: level, Text: text})
 }
 
+// explain says why the registry did not take the signature.
+func (s *Signer) explain(ctx context.Context, err error, tag name.Tag) error {
+	if errors.Is(err, errNoSignatures) {
+		return &actions.Error{
+			Code: actions.CodeNotAnImage,
+			What: tag.Name() + " holds something else than signatures",
+			Why:  err.Error(),
+			Next: "nothing was changed. Look what it is (crane manifest " + tag.Name() + "); whoever put it there must move it",
+			Err:  err,
+		}
+	}
+	return s.opts.Registry.ExplainPush(ctx, err, tag.Name())
+}
+
 func (s *Signer) resolve(ctx context.Context, w *work) (string, error) {
 	resolved, err := s.opts.Registry.Resolve(ctx, w.request.Image)
 	if err != nil {
@@ -231,7 +246,7 @@ func (s *Signer) getTimestamp(ctx context.Context, w *work) (string, error) {
 func (s *Signer) writeLog(ctx context.Context, w *work) (string, error) {
 	// The registry must be ready to take the signature before the log is written.
 	if err := w.prepared.wait(ctx); err != nil {
-		return "", s.opts.Registry.Explain(ctx, err, w.result.Signature.Name())
+		return "", s.explain(ctx, err, w.tag)
 	}
 	entry, err := s.record(ctx, w.payload, w.signature, w.issued, w.trusted)
 	if err != nil {
@@ -270,7 +285,7 @@ func (s *Signer) attachSignature(ctx context.Context, w *work) (string, error) {
 	}
 	done, err := s.attach(ctx, w.prepared, ours, w.payload)
 	if err != nil {
-		return "", s.opts.Registry.Explain(ctx, err, w.result.Signature.Name())
+		return "", s.explain(ctx, err, w.tag)
 	}
 	w.result.Total, w.result.Restored = done.total, done.restored
 	return fmt.Sprintf("%s, now %d", w.result.Signature.Identifier(), done.total), nil

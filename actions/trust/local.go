@@ -125,7 +125,14 @@ func (c *Client) explain(ctx context.Context, err error, l layout, what string) 
 	}
 	var transport *url.Error
 	if errors.As(err, &transport) {
-		return web.Explain(err, l.remote.Mirror)
+		explained := web.Explain(err, l.remote.Mirror)
+		if errors.As(explained, &known) {
+			return explained
+		}
+		return &actions.Error{
+			Code: actions.CodeUnreachable, What: what, Why: l.remote.Mirror + " gave no answer that can be read: " + transport.Err.Error(),
+			Next: "check the address of the mirror; if it is right, try again", Err: err,
+		}
 	}
 	next := "nothing was changed. Ask whoever runs the trust root; a mirror whose metadata has expired must be signed anew by its keepers"
 	if !errors.Is(err, &metadata.ErrExpiredMetadata{}) {

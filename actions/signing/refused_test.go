@@ -1,0 +1,322 @@
+package signing_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/signing"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
+)
+
+// between stands between the signer and the services: it counts the calls by service and may answer itself.
+type between struct {
+	mu     sync.Mutex
+	calls  map[string]int
+	answer func(*http.Request) (*http.Response, error) // nil, nil to let the call through
+}
+
+func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.mu.Lock()
+	if b.calls == nil {
+		b.calls = map[string]int{}
+	}
+	b.calls[r.URL.Host]++
+	b.mu.Unlock()
+	if b.answer != nil {
+		if response, err := b.answer(r); response != nil || err != nil {
+			return response, err
+		}
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func (b *between) to(url string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls[strings.TrimPrefix(url, "http://")]
+}
+
+func (b *between) total() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.calls {
+		n += c
+	}
+	return n
+}
+
+func says(status int, body string) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}, nil
+}
+
+// assertNothingAttached looks whether the image has a signature tag.
+func assertNothingAttached(t *testing.T, image, digest string) {
+	t.Helper()
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := ref.Context().Tag(strings.Replace(digest, ":", "-", 1) + ".sig")
+	if _, err := remote.Get(tag, remote.WithAuth(sandboxtest.Login(t)), remote.WithContext(t.Context())); err == nil {
+		t.Error("a signature was attached")
+	}
+}
+
+// forged makes a token that nobody signed.
+func forged(t *testing.T, claims map[string]any) string {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"ES256","typ":"JWT"}`)) + "." + encode(body)
+	digest := sha256.Sum256([]byte(text))
+	r, s, err := ecdsa.Sign(rand.Reader, private, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text + "." + encode(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
+}
+
+func claims(b *bench, change map[string]any) map[string]any {
+	c := map[string]any{
+		"iss": b.settings.OIDCIssuer, "sub": "somebody", "aud": b.settings.OIDCClientID, "email": "user1@demo.redhat.com",
+		"email_verified": true, "iat": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Minute).Unix(),
+	}
+	for k, v := range change {
+		c[k] = v
+	}
+	return c
+}
+
+func TestTokensThatCannotWork(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	whole := sandboxtest.Token(t, "user1@demo.redhat.com")
+	for _, c := range []struct {
+		what, token string
+		want        actions.Code
+		why         string
+		asked       bool // Fulcio was asked
+	}{
+		{"none", "", actions.CodeNoToken, "", false},
+		{"truncated", whole[:len(whole)-20], actions.CodeTokenMalformed, "", false},
+		{"expired", forged(t, claims(b, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})), actions.CodeTokenExpired, "", false},
+		{"another audience", forged(t, claims(b, map[string]any{"aud": "quay"})), actions.CodeTokenAudience, "quay", false},
+		{"address not verified", forged(t, claims(b, map[string]any{"email_verified": false})), actions.CodeTokenRefused, "not verified", false},
+		{"not signed by the issuer", forged(t, claims(b, nil)), actions.CodeTokenRefused, "identity token", true},
+		{"for Sigstore as such", forged(t, claims(b, map[string]any{"aud": "sigstore"})), actions.CodeTokenRefused, "", true},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			line := &between{}
+			opts := b.opts
+			opts.Transport = line
+			_, err := signing.New(opts).SignWithToken(t.Context(), signing.Request{Image: image, Token: actions.NewSecret(c.token), Consented: true})
+			var e *actions.Error
+			if !errors.As(err, &e) || e.Code != c.want {
+				t.Fatalf("got %v", err)
+			}
+			if !strings.Contains(e.Error(), c.why) || e.Next == "" {
+				t.Errorf("%q, next %q", e, e.Next)
+			}
+			if asked := line.to(b.settings.Fulcio) > 0; asked != c.asked {
+				t.Errorf("Fulcio was asked: %v", asked)
+			}
+			if c.token != "" && strings.Contains(e.Error()+e.Next, c.token[len(c.token)-30:]) {
+				t.Error("the error holds the token")
+			}
+			assertNothingAttached(t, image, digest)
+		})
+	}
+}
+
+func TestServicesThatFail(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	on := func(url string, answer func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+		return func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(url, r.URL.Host) {
+				return answer(r)
+			}
+			return nil, nil
+		}
+	}
+	refused := func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused, as it were") }
+	status := func(code int, body string) func(*http.Request) (*http.Response, error) {
+		return func(*http.Request) (*http.Response, error) { return says(code, body) }
+	}
+	s := b.settings
+	for _, c := range []struct {
+		what   string
+		answer func(*http.Request) (*http.Response, error)
+		want   actions.Code
+		why    string
+		stage  string
+	}{
+		{"Fulcio does not answer", on(s.Fulcio, refused), actions.CodeUnreachable, "refused", "certificate"},
+		{"Fulcio fails", on(s.Fulcio, status(500, `{"code":13,"message":"error communicating with CA backend"}`)), actions.CodeServer, "CA backend", "certificate"},
+		{"Fulcio is a web page", on(s.Fulcio, status(200, "<html>hello</html>")), actions.CodeNotAsked, "", "certificate"},
+		{"no timestamp", on(s.Timestamp, status(500, "out of time")), actions.CodeTimestamp, "out of time", "timestamp"},
+		{"another's timestamp", on(s.Timestamp, status(201, "garbage")), actions.CodeTimestamp, "", "timestamp"},
+		{"Rekor is down", on(s.Rekor, refused), actions.CodeLogUnavailable, "refused", "log"},
+		{"Rekor is overloaded", on(s.Rekor, status(503, "come back later")), actions.CodeLogUnavailable, "come back later", "log"},
+		{"Rekor refuses", on(s.Rekor, status(400, `{"code":400,"message":"error processing entry"}`)), actions.CodeLogRefused, "error processing entry", "log"},
+		{"Rekor goes silent", on(s.Rekor, func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 201, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"half":`), broken{}))}, nil
+		}), actions.CodeLogUnavailable, "", "log"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			line, seen := &between{answer: c.answer}, &watching{}
+			opts := b.opts
+			opts.Transport, opts.Observer = line, seen
+			_, err := signing.New(opts).SignWithToken(t.Context(), signing.Request{
+				Image: image, Token: actions.NewSecret(sandboxtest.Token(t, "user1@demo.redhat.com")), Consented: true,
+			})
+			var e *actions.Error
+			if !errors.As(err, &e) || e.Code != c.want {
+				t.Fatalf("got %v (%v)", err, actions.CodeOf(err))
+			}
+			if !strings.Contains(e.Error(), c.why) || e.Next == "" {
+				t.Errorf("%q, next %q", e, e.Next)
+			}
+			if !strings.HasSuffix(seen.ended(), c.stage+":failed") {
+				t.Errorf("stages %s", seen.ended())
+			}
+			if c.stage != "log" && line.to(s.Rekor) > 0 {
+				t.Error("the log was written for nothing")
+			}
+			assertNothingAttached(t, image, digest)
+		})
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestALogThatAnswersWithAnotherEntry: what is attached must be this signature's entry and no other's.
+func TestALogThatAnswersWithAnotherEntry(t *testing.T) {
+	b := newBench(t)
+	image, _ := sandboxtest.CopyImage(t, "")
+	var first []byte
+	line := &between{}
+	line.answer = func(r *http.Request) (*http.Response, error) {
+		if !strings.Contains(b.settings.Rekor, r.URL.Host) {
+			return nil, nil
+		}
+		if first != nil {
+			return says(http.StatusCreated, string(first))
+		}
+		response, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			return nil, err
+		}
+		defer response.Body.Close()
+		if first, err = io.ReadAll(response.Body); err != nil {
+			return nil, err
+		}
+		response.Body = io.NopCloser(bytes.NewReader(first))
+		return response, nil
+	}
+	b.opts.Transport = line
+	if _, err := b.sign(t, image, "user1@demo.redhat.com"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.sign(t, image, "user1@demo.redhat.com")
+	if actions.CodeOf(err) != actions.CodeLogEntry {
+		t.Fatalf("got %v", err)
+	}
+	if n := len(b.list(t, image).Signatures); n != 1 {
+		t.Errorf("%d signatures are attached", n)
+	}
+}
+
+func TestWithoutConsentNothingIsSent(t *testing.T) {
+	b := newBench(t)
+	line := &between{}
+	b.opts.Transport = line
+	b.opts.Registry = registry.New(registry.Options{Homes: b.opts.Homes, Transport: line})
+	image, digest := sandboxtest.CopyImage(t, "")
+	request := signing.Request{Image: image, Token: actions.NewSecret(sandboxtest.Token(t, "user1@demo.redhat.com"))}
+	_, err := signing.New(b.opts).SignWithToken(t.Context(), request)
+	if actions.CodeOf(err) != actions.CodeDeclined {
+		t.Fatalf("got %v", err)
+	}
+	if n := line.total(); n != 0 {
+		t.Errorf("%d calls were made", n)
+	}
+	if len(b.seen.asked) != 1 || b.seen.asked[0].ID != signing.QuestionConsent || !strings.Contains(b.seen.asked[0].Text, "immutable record") {
+		t.Errorf("asked %+v", b.seen.asked)
+	}
+	assertNothingAttached(t, image, digest)
+	b.seen.yes = true
+	if _, err := signing.New(b.opts).SignWithToken(t.Context(), request); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNoRightToPush: who may not push learns it before the public log is written.
+func TestNoRightToPush(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	homes := b.opts.Homes
+	homes.Docker = t.TempDir()
+	b.opts.Registry = registry.New(registry.Options{Homes: homes})
+	line := &between{}
+	b.opts.Transport = line
+	_, err := b.sign(t, image, "user1@demo.redhat.com")
+	if code := actions.CodeOf(err); code != actions.CodeUnauthorized {
+		t.Errorf("got %v (%v)", err, code)
+	}
+	if line.to(b.settings.Rekor) > 0 {
+		t.Error("the log was written for nothing")
+	}
+	assertNothingAttached(t, image, digest)
+}
+
+func TestCancelledWhileTheLogIsWritten(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	b.opts.Transport = &between{answer: func(r *http.Request) (*http.Response, error) {
+		if strings.Contains(b.settings.Rekor, r.URL.Host) {
+			cancel()
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		return nil, nil
+	}}
+	_, err := signing.New(b.opts).SignWithToken(ctx, signing.Request{
+		Image: image, Token: actions.NewSecret(sandboxtest.Token(t, "user1@demo.redhat.com")), Consented: true,
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	assertNothingAttached(t, image, digest)
+}
