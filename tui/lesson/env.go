@@ -60,7 +60,7 @@ func (m *Model) envLines(width, height int) []string {
 	for _, v := range vars {
 		names = max(names, widget.Width(v.Name))
 	}
-	names = min(names, max(8, width*2/5))
+	names = min(names, width/2)
 	var detail []string
 	focus := m.focus == paneEnv
 	if focus {
@@ -75,7 +75,7 @@ func (m *Model) envLines(width, height int) []string {
 	for i := from; i < to; i++ {
 		v := vars[i]
 		line := widget.Fit(widget.Clean(v.Name), names, t.Lines.More)
-		shown := widget.Cut(value(v), width-names-4, t.Lines.More)
+		shown := widget.CutMiddle(value(v), width-names-4, t.Lines.More)
 		if focus && i == m.cursor[paneEnv] {
 			out = append(out, t.Selected.Render(widget.Fit(t.Lines.Mark+" "+line+"  "+shown, width, "")))
 			continue

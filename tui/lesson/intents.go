@@ -180,7 +180,7 @@ func (m *Model) move(intent keys.Intent) {
 	case paneSteps:
 		moveRow(&m.cursor[paneSteps], len(m.snap.Steps), intent, page)
 	case paneOutput:
-		if !m.showsResult() {
+		if !m.showsResult() || m.drawn.both {
 			m.moveLog(intent)
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/tree"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -17,6 +18,8 @@ type outputPane struct {
 	draw  func(height int) []string
 	// right is called after draw.
 	right func() string
+	// below is what else there is to show where there is room, or nil.
+	below *widget.Log
 }
 
 // hasResult reports whether there is more to show of the last run than what it printed.
@@ -34,8 +37,13 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 	if m.showsResult() {
 		lines := m.resultLines(step, width)
 		height := 0
+		var below *widget.Log
+		if log := m.logs[m.step]; log.Len() > 0 {
+			log.SetWidth(width)
+			below = log
+		}
 		return outputPane{
-			title: "result", want: len(lines),
+			title: "result", want: len(lines), below: below,
 			draw: func(h int) []string {
 				height = h
 				from, to := m.scroll[paneOutput].View(len(lines), h)
@@ -68,10 +76,7 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 			return append(append([]string(nil), above...), log.View(h-len(above))...)
 		},
 		right: func() string {
-			says := fmt.Sprintf("%d lines", log.Len())
-			if !log.Following() {
-				says = join(says, keysFollow)
-			}
+			says := logRight(log)
 			if m.hasResult() {
 				says = join(says, "o result")
 			}
@@ -80,7 +85,17 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 	}
 }
 
-const keysFollow = "^F follows"
+// logRight says how much there is of an output, and how one comes back to its end.
+func logRight(log *widget.Log) string {
+	says := fmt.Sprintf("%d lines", log.Len())
+	if log.Len() == 1 {
+		says = "1 line"
+	}
+	if !log.Following() {
+		says = join(says, keys.Of(keys.Lesson, keys.Follow).Label()+" follows")
+	}
+	return says
+}
 
 func join(a, b string) string {
 	if a == "" {

@@ -59,7 +59,7 @@ func (m *Model) stepLines(width, height int) []string {
 		name = face.Render(widget.Cut(name, width-5-widget.Width(right), t.Lines.More))
 		rows = append(rows, widget.Sides(mark+t.GlyphRight(state)+" "+name, t.Faint.Render(right), width, t.Lines.More))
 	}
-	legend := widget.Wrap(t.Faint.Render(". to do   ~ running   ok done   x failed   # blocked   -- skipped"), width)
+	legend := widget.Paint(t.Faint, legend(width))
 	list := height - len(legend) - 1
 	if list < len(rows) {
 		legend, list = nil, height
@@ -75,6 +75,20 @@ func (m *Model) stepLines(width, height int) []string {
 		return out
 	}
 	return append(append(out, ""), legend...)
+}
+
+// legend says what the glyphs mean.
+func legend(width int) []string {
+	var out []string
+	line := ""
+	for _, s := range []theme.State{theme.Idle, theme.Running, theme.OK, theme.Failed, theme.Blocked, theme.Skipped} {
+		entry := widget.Fit(widget.Fit(s.Glyph(), 2, "")+" "+s.Word(), 12, "")
+		if widget.Width(line)+len(entry) > width {
+			out, line = append(out, line), ""
+		}
+		line += entry
+	}
+	return append(out, line)
 }
 
 // stepWord says where a step stands, and what blocks it.

@@ -123,9 +123,14 @@ func (f *facts) add(name, value string) {
 	}
 }
 
+// ok says what was done.
+func (f *facts) ok(text string) {
+	f.out = append(f.out, widget.Hang(f.t.Good.Render("ok")+" ", text, f.width)...)
+}
+
 func loginLines(t *theme.Theme, v *registry.LoginResult, width int) []string {
 	f := facts{t: t, width: width}
-	f.out = append(f.out, t.Good.Render("ok")+" logged in; the registry has checked the credentials")
+	f.ok("logged in; the registry has checked the credentials")
 	f.add("registry", v.Server)
 	if v.Helper != "" {
 		f.add("kept by", "the credential helper "+v.Helper)
@@ -138,7 +143,7 @@ func loginLines(t *theme.Theme, v *registry.LoginResult, width int) []string {
 
 func copyLines(t *theme.Theme, v *registry.CopyResult, width int) []string {
 	f := facts{t: t, width: width}
-	f.out = append(f.out, t.Good.Render("ok")+" copied; the digest is the same at both ends")
+	f.ok("copied; the digest is the same at both ends")
 	if v.Source != nil {
 		f.add("from", v.Source.String())
 	}
@@ -154,7 +159,7 @@ func copyLines(t *theme.Theme, v *registry.CopyResult, width int) []string {
 
 func signLines(t *theme.Theme, v *signing.Result, width int) []string {
 	f := facts{t: t, width: width}
-	f.out = append(f.out, t.Good.Render("ok")+" signed by "+t.Strong.Render(widget.Clean(v.Subject)))
+	f.ok("signed by " + t.Strong.Render(widget.Clean(v.Subject)))
 	f.add("vouched by", v.Issuer)
 	f.add("digest", v.Digest.DigestStr())
 	if v.ByTag {

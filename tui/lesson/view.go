@@ -16,7 +16,10 @@ const (
 )
 
 // drawn remembers sizes of the last frame, by which pages are turned.
-type drawn struct{ text, output int }
+type drawn struct {
+	text, output int
+	both         bool // the output stands below the result
+}
 
 // View implements screen.Screen.
 func (m *Model) View() []string {
@@ -107,8 +110,8 @@ func (m *Model) column(step workshop.StepSnapshot) []string {
 // columns draws the steps, the work, and the variables with the checks beside each other.
 func (m *Model) columns(step workshop.StepSnapshot) []string {
 	t := m.deps.Theme
-	left := min(44, 28+(m.width-wideWidth)/8)
-	right := min(64, 36+(m.width-wideWidth)/5)
+	left := min(44, 30+(m.width-wideWidth)/5)
+	right := min(64, 34+(m.width-wideWidth)/5)
 	mid := m.width - left - right - 2
 	height := m.height - 3
 	steps := m.titled("Steps", m.focus == paneSteps, m.stepLines(left-2, height-1), left, height)
@@ -152,7 +155,11 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 	if withChecks {
 		checks = m.checkLines(step, inner, false)
 	}
+	airy := height >= 22
 	fixed := 1 + 1 + 1 // head, a blank line below the text, title of the output
+	if airy {
+		fixed++
+	}
 	if len(command) > 0 {
 		fixed += len(command) + 1
 	}
@@ -160,23 +167,25 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 		fixed++
 	}
 	share := m.share(height-fixed, len(text), output.want, len(checks), withChecks)
-	m.drawn = drawn{text: share[paneText], output: share[paneOutput]}
+	m.drawn.text, m.drawn.output = share[paneText], share[paneOutput]
 
 	out := []string{" " + m.head(step, inner)}
+	if airy {
+		out = append(out, "")
+	}
 	from, to := m.scroll[paneText].View(len(text), share[paneText])
+	above := len(out)
 	for _, line := range text[from:to] {
 		out = append(out, " "+line)
 	}
-	out = append(widget.Block(out, width, 1+share[paneText]), m.more(len(text)-to, inner))
+	out = append(widget.Block(out, width, above+share[paneText]), m.more(len(text)-to, inner))
 	for _, line := range command {
 		out = append(out, "   "+line)
 	}
 	if len(command) > 0 {
 		out = append(out, "")
 	}
-	pane := widget.Pane{Title: output.title, Focus: m.focus == paneOutput, Lines: output.draw(share[paneOutput])}
-	pane.Right = output.right()
-	out = append(out, pane.Draw(t, width, 1+share[paneOutput])...)
+	out = append(out, m.outputPanes(output, width, 1+share[paneOutput])...)
 	if len(checks) > 0 {
 		from, to := m.scroll[paneChecks].View(len(checks), share[paneChecks])
 		pane := widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}
@@ -184,6 +193,27 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 		out = append(out, pane.Draw(t, width, 1+share[paneChecks])...)
 	}
 	return widget.Block(out, width, height)
+}
+
+// leastBelow is how many lines the output wants for itself below a result.
+const leastBelow = 5
+
+// outputPanes draws the output, or the result and where there is room the output below it.
+func (m *Model) outputPanes(output outputPane, width, height int) []string {
+	t := m.deps.Theme
+	pane := widget.Pane{Title: output.title, Focus: m.focus == paneOutput}
+	m.drawn.both = output.below != nil && height-1-output.want >= 1+leastBelow
+	if !m.drawn.both {
+		pane.Lines = output.draw(height - 1)
+		pane.Right = output.right()
+		return pane.Draw(t, width, height)
+	}
+	pane.Lines = output.draw(output.want)
+	out := pane.Draw(t, width, 2+output.want)
+	rest := height - len(out)
+	m.drawn.output = rest - 1
+	log := widget.Pane{Title: "output", Lines: output.below.View(rest - 1), Right: logRight(output.below)}
+	return append(out, log.Draw(t, width, rest)...)
 }
 
 // more stands in the blank line below the text and says that it goes on.

@@ -99,6 +99,8 @@ func style(t *theme.Theme) ansi.StyleConfig {
 	s.Code.BackgroundColor = nil
 	s.Code.Prefix, s.Code.Suffix = "", ""
 	if t.Options.Profile == termenv.Ascii {
+		// Marks that stand for a style are noise where the text says enough; those of code are not.
+		s.Emph, s.Strong = ansi.StylePrimitive{}, ansi.StylePrimitive{}
 		s.Code.BlockPrefix, s.Code.BlockSuffix = "`", "`"
 	}
 	if t.Options.ASCII {

@@ -26,7 +26,7 @@ func columns() []widget.Column {
 	return []widget.Column{
 		colIndex:     {Title: "logIndex", Min: 8, Right: true},
 		colSubject:   {Title: "Subject", Min: 12},
-		colIssuer:    {Title: "Issuer", Min: 10, KeepEnd: true},
+		colIssuer:    {Title: "Issuer", Min: 10, KeepEnd: true, Weak: true},
 		colTimeShort: {Title: "UTC", Min: 11, From: 72, Until: 110},
 		colTime:      {Title: "Signed (UTC)", Min: 19, From: 110},
 		colStored:    {Title: "Stored", Min: 8, From: 130},

@@ -57,7 +57,7 @@ func Policy(p verification.Policy) string {
 // Summary draws a report as a small table of at most limit rows, in lines of width cells.
 func Summary(t *theme.Theme, r *verification.Report, width, limit int) []string {
 	out := []string{t.Strong.Render(Count(r))}
-	out = append(out, widget.Wrap(t.Faint.Render(Policy(r.Policy)), width)...)
+	out = append(out, widget.Paint(t.Faint, widget.Wrap(Policy(r.Policy), width))...)
 	if len(r.Signatures) == 0 {
 		return append(out, "No signatures on this digest.")
 	}

@@ -9,11 +9,14 @@ import (
 	"github.com/muesli/termenv"
 )
 
+// NoColour is the profile without colours.
+const NoColour = termenv.Ascii
+
 // Options say what the terminal can do and what the person wants. Nothing is asked of the terminal.
 type Options struct {
 	// Dark is true for light text on a dark background.
 	Dark bool
-	// Profile is how many colours there are; termenv.Ascii for none.
+	// Profile is how many colours there are; NoColour for none.
 	Profile termenv.Profile
 	// ASCII draws lines with characters that every terminal has.
 	ASCII bool

@@ -11,7 +11,7 @@ import (
 
 // Branches makes the branches that stand for node and what is below it.
 func Branches(node *verification.Node) *widget.Branch {
-	b := &widget.Branch{Label: label(node), Right: right(node), State: state(node), Value: node}
+	b := &widget.Branch{Label: label(node), KeepEnd: node.Signature == nil, Right: right(node), State: state(node), Value: node}
 	for _, child := range node.Children {
 		b.Children = append(b.Children, Branches(child))
 	}
@@ -41,7 +41,10 @@ func right(n *verification.Node) string {
 	case n.Kind == verification.NodeGroup:
 		return fmt.Sprintf("%d ", len(n.Children))
 	case n.Signature != nil:
-		return signatures.Verdict(n.Signature).Word() + " "
+		if n.Signature.Verified {
+			return "verified "
+		}
+		return "not verified "
 	case n.Size > 0:
 		return Size(n.Size) + " "
 	}
@@ -83,7 +86,7 @@ func Summary(t *theme.Theme, node *verification.Node, width, limit int) []string
 		out = append(out, t.Faint.Render(fmt.Sprintf("  and %d more", rest)))
 	}
 	if note := sameLayer(node); note != "" {
-		out = append(out, widget.Wrap(t.Faint.Render(note), width)...)
+		out = append(out, widget.Paint(t.Faint, widget.Wrap(note, width))...)
 	}
 	return out
 }

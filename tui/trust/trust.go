@@ -92,7 +92,7 @@ func Summary(t *theme.Theme, s *trust.Status, now time.Time, width int) []string
 	fact("kept in", s.Local)
 	fact("root sha256", s.Checksum)
 	if s.Pinned {
-		out = append(out, t.Good.Render("ok")+" the root was pinned: it is the one whose checksum was given")
+		out = append(out, widget.Hang(t.Good.Render("ok")+" ", "the root was pinned: it is the one whose checksum was given", width)...)
 	} else if s.Checksum != "" {
 		out = append(out, widget.Hang(t.Warning.Render("!")+"  ", "the root was trusted at first sight: nobody had given its checksum", width)...)
 	}

@@ -139,12 +139,27 @@ func Overlay(base, box []string, x, y, width int) []string {
 	return out
 }
 
-// Centre lays box over the middle of base, which is width cells wide.
+// Centre lays box over the middle of base, which is width cells wide. Where little of base would be left beside the box,
+// nothing is.
 func Centre(base, box []string, width int) []string {
 	if len(box) == 0 {
 		return base
 	}
-	return Overlay(base, box, max(0, (width-Width(box[0]))/2), max(0, (len(base)-len(box))/2), width)
+	x, y := max(0, (width-Width(box[0]))/2), max(0, (len(base)-len(box))/2)
+	if x >= 20 {
+		return Overlay(base, box, x, y, width)
+	}
+	out := append([]string(nil), base...)
+	for i := y - 1; i <= y+len(box); i++ {
+		switch {
+		case i < 0 || i >= len(out):
+		case i < y || i == y+len(box):
+			out[i] = Spaces(width)
+		default:
+			out[i] = Fit(Spaces(x)+box[i-y], width, "")
+		}
+	}
+	return out
 }
 
 // Bar draws how much of total is done, width cells wide; nothing is known of a total of zero.

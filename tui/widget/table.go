@@ -15,6 +15,8 @@ type Column struct {
 	Min, Max int
 	// Right sets the text flush right; KeepEnd cuts at the left.
 	Right, KeepEnd bool
+	// Weak columns give way before the others.
+	Weak bool
 	// From is the width of the table from which the column is shown, Until that from which it is not; zero for no bound.
 	From, Until int
 }
@@ -229,7 +231,7 @@ func (t *Table) place(column Column, text string, width int) string {
 }
 
 // widths shares width among the columns, zero for one that is not shown: each its natural width where that fits, else
-// the widest give way first.
+// the weak and then the widest give way.
 func (t *Table) widths(width int) []int {
 	out := make([]int, len(t.columns))
 	total := 0
@@ -239,18 +241,20 @@ func (t *Table) widths(width int) []int {
 			total += out[c] + 2
 		}
 	}
-	for total-2 > width {
-		widest := -1
-		for c := range out {
-			if out[c] > t.columns[c].Min && (widest < 0 || out[c] > out[widest]) {
-				widest = c
+	for _, weak := range []bool{true, false} {
+		for total-2 > width {
+			widest := -1
+			for c, column := range t.columns {
+				if out[c] > column.Min && (column.Weak || !weak) && (widest < 0 || out[c] > out[widest]) {
+					widest = c
+				}
 			}
+			if widest < 0 {
+				break
+			}
+			out[widest]--
+			total--
 		}
-		if widest < 0 {
-			break
-		}
-		out[widest]--
-		total--
 	}
 	return out
 }

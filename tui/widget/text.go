@@ -5,10 +5,12 @@
 package widget
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -100,6 +102,15 @@ func CutLeft(s string, width int, more string) string {
 	return more + runes
 }
 
+// CutMiddle shortens s to at most width cells and keeps both its ends, for text without escape sequences.
+func CutMiddle(s string, width int, more string) string {
+	if Width(s) <= width || width < 8 {
+		return Cut(s, width, more)
+	}
+	head := Cut(s, (width-Width(more))/2, "")
+	return head + CutLeft(s, width-Width(head), more)
+}
+
 // Fit makes s exactly width cells: cut with more, or padded with spaces.
 func Fit(s string, width int, more string) string {
 	s = Cut(s, width, more)
@@ -124,20 +135,65 @@ func Sides(left, right string, width int, more string) string {
 	return Fit(left, width-rw-1, more) + " " + right
 }
 
-// Wrap breaks text into lines of at most width cells, at spaces where it can. Escape sequences are kept.
+// Wrap breaks text into lines of at most width cells, at spaces where it can: never at a hyphen, for much of what is
+// shown here is commands and references. A style that is open at the end of a line is closed there and opened again on
+// the next, so that it does not run into what stands beside.
 func Wrap(text string, width int) []string {
-	if width < 1 {
-		width = 1
-	}
+	width = max(1, width)
 	var out []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if Width(line) <= width {
+		switch {
+		case Width(line) <= width:
 			out = append(out, line)
-			continue
+		case strings.ContainsRune(line, '\x1b'):
+			out = append(out, carry(strings.Split(ansi.Wrap(line, width, ""), "\n"))...)
+		default:
+			out = wrapPlain(out, line, width)
 		}
-		out = append(out, strings.Split(ansi.Wrap(line, width, ""), "\n")...)
 	}
 	return out
+}
+
+// wrapPlain breaks one line without escape sequences.
+func wrapPlain(out []string, line string, width int) []string {
+	rest := line
+	for Width(rest) > width {
+		head := Cut(rest, width, "")
+		if head == "" { // one character is wider than the line
+			head, _ = ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
+		}
+		at := len(head)
+		if rest[at] != ' ' {
+			if space := strings.LastIndexByte(head, ' '); space > 0 && strings.TrimSpace(head[:space]) != "" {
+				at = space
+			}
+		}
+		out = append(out, strings.TrimRight(rest[:at], " "))
+		rest = strings.TrimLeft(rest[at:], " ")
+	}
+	return append(out, rest)
+}
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9;:]*m")
+
+// carry closes what style is open at the end of each line and opens it again on the next.
+func carry(lines []string) []string {
+	open := ""
+	for i, line := range lines {
+		before := open
+		for _, s := range sgr.FindAllString(line, -1) {
+			if s == "\x1b[m" || s == "\x1b[0m" {
+				open = ""
+			} else {
+				open += s
+			}
+		}
+		if open != "" {
+			line += "\x1b[0m"
+		}
+		lines[i] = before + line
+	}
+	return lines
 }
 
 // Hang is Wrap with first before the first line and as many spaces before the others.
@@ -152,4 +208,12 @@ func Hang(first, text string, width int) []string {
 		}
 	}
 	return out
+}
+
+// Paint draws each line in a style.
+func Paint(style lipgloss.Style, lines []string) []string {
+	for i, line := range lines {
+		lines[i] = style.Render(line)
+	}
+	return lines
 }

@@ -9,6 +9,8 @@ import (
 // Branch is one node of a Tree. Its texts are clean and of one line.
 type Branch struct {
 	Label string
+	// KeepEnd cuts a label that is too long at its beginning.
+	KeepEnd bool
 	// Right stands at the right edge.
 	Right string
 	// State, where not nil, is drawn with its glyph before the label.
@@ -185,7 +187,11 @@ func (t *Tree) row(i, width int) string {
 			state = Fit(row.State.Glyph(), 2, "") + " "
 		}
 	}
-	line := Sides(mark+Spaces(2*row.depth)+fold+state+row.Label, row.Right, width, t.theme.Lines.More)
+	left, label := mark+Spaces(2*row.depth)+fold+state, row.Label
+	if row.KeepEnd {
+		label = CutLeft(label, width-Width(left)-Width(row.Right)-1, t.theme.Lines.More)
+	}
+	line := Sides(left+label, row.Right, width, t.theme.Lines.More)
 	if chosen {
 		return t.theme.Selected.Render(line)
 	}

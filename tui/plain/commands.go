@@ -1,0 +1,146 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/environment"
+)
+
+// command is one thing that can be typed at the prompt. The letters are those of the screens.
+type command struct {
+	name, help string
+	do         func(w *walker, ctx context.Context, rest string) error
+}
+
+func commands() []command {
+	return []command{
+		{"", "Enter alone runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
+		{"$", "a dollar sign and a line: runs that line in place of the step's command", func(w *walker, ctx context.Context, rest string) error {
+			return w.run(ctx, rest)
+		}},
+		{"n", "goes to the next step", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step + 1) }},
+		{"p", "goes to the step before", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step - 1) }},
+		{"r", "reads the step again", func(w *walker, _ context.Context, _ string) error { w.show(); return nil }},
+		{"h", "gives a hint, and then the next one", func(w *walker, _ context.Context, _ string) error { w.hint(); return nil }},
+		{"w", "says why this step is there", func(w *walker, _ context.Context, _ string) error { w.why(); return nil }},
+		{"l", "lists the steps", func(w *walker, _ context.Context, _ string) error { w.list(); return nil }},
+		{"e", "lists the variables; secrets are dots", func(w *walker, _ context.Context, _ string) error { w.env(); return nil }},
+		{"s", "opens a shell with the variables of the lesson", func(w *walker, ctx context.Context, _ string) error { w.shell(); return nil }},
+		{"-", "leaves this step out", func(w *walker, _ context.Context, _ string) error {
+			w.session.Skip(w.step)
+			return w.turn(w.step + 1)
+		}},
+		{"x", "resets this step, after a question", (*walker).reset},
+		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
+		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},
+	}
+}
+
+func (w *walker) turn(step int) error {
+	n := len(w.session.Snapshot().Steps)
+	switch {
+	case step < 0:
+		w.say("This is the first step.")
+	case step >= n:
+		w.say("This is the last step.")
+	default:
+		w.step, w.hints = step, 0
+		w.session.Select(step)
+		w.show()
+	}
+	return nil
+}
+
+func (w *walker) hint() {
+	hints := w.now().Step.Hints
+	if len(hints) == 0 {
+		w.say("There are no hints to this step.")
+		return
+	}
+	w.hints = min(w.hints+1, len(hints))
+	w.say("Hint %d of %d:", w.hints, len(hints))
+	w.text(hints[w.hints-1])
+}
+
+func (w *walker) why() {
+	if why := w.now().Step.Why; why != "" {
+		w.text(why)
+		return
+	}
+	w.say("This step says why by itself.")
+}
+
+func (w *walker) list() {
+	for i, s := range w.session.Snapshot().Steps {
+		w.say("%d. %s: %s", i+1, widget.Clean(s.Step.Title), stateWord(s))
+	}
+}
+
+func (w *walker) env() {
+	for _, v := range w.session.Snapshot().Env {
+		value := widget.Clean(v.Value)
+		switch {
+		case v.Value == "":
+			value = "has no value"
+		case v.Secret || environment.IsSecret(v.Name):
+			value = "secret, set"
+		}
+		w.say("%s: %s (from %s)", widget.Clean(v.Name), value, widget.Clean(string(v.Source)))
+	}
+}
+
+func (w *walker) shell() {
+	if w.opts.Shell == nil {
+		w.say("There is no shell here.")
+		return
+	}
+	cmd := w.opts.Shell()
+	if cmd.Stdin == nil {
+		cmd.Stdin = w.opts.In
+	}
+	if cmd.Stdout == nil {
+		cmd.Stdout = w.out
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = os.Stderr
+	}
+	w.say("A shell with the variables of the lesson. Type exit to come back.")
+	err := cmd.Run()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		w.say("The shell could not be run: %s", widget.Clean(err.Error()))
+		return
+	}
+	w.say("Back from the shell.")
+}
+
+func (w *walker) reset(ctx context.Context, _ string) error {
+	_, _ = fmt.Fprint(w.out, "Forget what was done in this step? What it changed in the world stays. y or n> ")
+	yes, err := w.yes(ctx)
+	if err != nil {
+		return err
+	}
+	if yes {
+		w.session.Reset(w.step)
+		w.say("The step was reset.")
+	}
+	return nil
+}
+
+func (w *walker) help() {
+	for _, c := range commands() {
+		name := c.name
+		if name == "" {
+			name = "Enter"
+		}
+		w.say("%s: %s.", name, c.help)
+	}
+}
+
+func (w *walker) now() workshop.StepSnapshot { return w.session.Snapshot().Steps[w.step] }

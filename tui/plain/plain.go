@@ -1,0 +1,194 @@
+// Package plain walks through a lesson line by line, for screen readers and for terminals that can do nothing else: it
+// prints, it asks, it reads a line. There is no colour, and nothing that was printed is touched again.
+package plain
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// Options configure Run.
+type Options struct {
+	// In is read line by line; where it is a terminal, secrets are not echoed.
+	In  io.Reader
+	Out io.Writer
+	// Open opens the session; progress tells on one line what it is doing. Run closes the session.
+	Open func(ctx context.Context, progress func(string)) (*workshop.Session, error)
+	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
+	Shell func() *exec.Cmd
+	// Notices brings sentences that are printed as they come, before the next prompt.
+	Notices <-chan string
+	Clock   actions.Clock
+	// Width is where lines are broken, in cells; zero for 80.
+	Width int
+}
+
+// Run walks until the person quits, input ends, or ctx ends, whose error it then returns. An interrupt stops the step
+// that runs; when none runs, Run returns context.Canceled.
+func Run(ctx context.Context, opts Options) error {
+	return run(ctx, opts, func(ctx context.Context, progress func(string)) (lesson.Session, error) {
+		session, err := opts.Open(ctx, progress)
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	})
+}
+
+func run(ctx context.Context, opts Options, open func(context.Context, func(string)) (lesson.Session, error)) (err error) {
+	if opts.Width <= 0 {
+		opts.Width = 80
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+	w := &walker{opts: opts, out: opts.Out, in: newReader(opts.In), interrupts: interrupts}
+
+	opening, stop := context.WithCancel(ctx)
+	defer stop()
+	type result struct {
+		session lesson.Session
+		err     error
+	}
+	opened := make(chan result, 1)
+	steps := make(chan string, 16)
+	go func() {
+		session, err := open(opening, func(text string) {
+			select {
+			case steps <- text:
+			default:
+			}
+		})
+		opened <- result{session, err}
+	}()
+	w.say("sigwalk, plain. Starting.")
+	for w.session == nil {
+		select {
+		case text := <-steps:
+			w.say("%s", text)
+		case <-interrupts:
+			stop()
+		case r := <-opened:
+			if r.err != nil {
+				return r.err
+			}
+			w.session = r.session
+		}
+	}
+	defer func() { err = errors.Join(err, w.session.Close()) }()
+
+	watching, end := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		w.session.Watch(watching)
+	}()
+	defer func() {
+		end()
+		<-watched
+	}()
+	return w.walk(ctx)
+}
+
+// reader reads lines when it is asked to, and can be left waiting: the goroutine that reads ends with the next line.
+type reader struct {
+	source io.Reader
+	buffer *bufio.Reader
+	lines  chan line
+	asked  bool
+}
+
+type line struct {
+	text string
+	err  error
+}
+
+func newReader(source io.Reader) *reader {
+	return &reader{source: source, buffer: bufio.NewReader(source), lines: make(chan line, 1)}
+}
+
+// read returns the next line without its end. At the end of input it returns io.EOF, and what stands before it first.
+func (r *reader) read(ctx context.Context, interrupts <-chan os.Signal) (string, error) {
+	if !r.asked {
+		r.asked = true
+		go func() {
+			text, err := r.buffer.ReadString('\n')
+			if text != "" && errors.Is(err, io.EOF) {
+				err = nil
+			}
+			r.lines <- line{strings.TrimRight(text, "\r\n"), err}
+		}()
+	}
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-interrupts:
+		return "", context.Canceled
+	case l := <-r.lines:
+		r.asked = false
+		return l.text, l.err
+	}
+}
+
+// errEnded says that the person, or the input, wants no more.
+var errEnded = errors.New("ended")
+
+func (w *walker) walk(ctx context.Context) error {
+	snap := w.session.Snapshot()
+	if snap.Lesson == nil || len(snap.Steps) == 0 {
+		return &actions.Error{Code: actions.CodeLessonBroken, What: "the lesson has no steps"}
+	}
+	w.step = snap.Current
+	w.say("")
+	w.say("%s. %d steps.", snap.Lesson.Title, len(snap.Steps))
+	for _, notice := range snap.Notices {
+		w.say("%s", notice)
+	}
+	if snap.Lesson.Intro != "" {
+		w.text(snap.Lesson.Intro)
+	}
+	w.show()
+	for {
+		err := w.prompt(ctx)
+		switch {
+		case errors.Is(err, errEnded):
+			return nil
+		case errors.Is(err, io.EOF):
+			w.say("")
+			w.say("Input has ended, so sigwalk ends too. What was done is kept. To run the steps without anybody there, use: sigwalk run")
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// prompt asks what to do, and does it.
+func (w *walker) prompt(ctx context.Context) error {
+	w.notices()
+	_, _ = fmt.Fprintf(w.out, "\nstep %d of %d> ", w.step+1, len(w.session.Snapshot().Steps))
+	text, err := w.in.read(ctx, w.interrupts)
+	if err != nil {
+		return err
+	}
+	text = strings.TrimSpace(text)
+	word, rest, _ := strings.Cut(text, " ")
+	for _, c := range commands() {
+		if c.name == strings.ToLower(word) && (rest == "" || c.name == "$") {
+			return c.do(w, ctx, rest)
+		}
+	}
+	w.say("There is no command %q here. A question mark lists them.", text)
+	return nil
+}

@@ -1,0 +1,280 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/markdown"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// walker is one walk.
+type walker struct {
+	opts       Options
+	out        io.Writer
+	in         *reader
+	interrupts chan os.Signal
+	session    lesson.Session
+	step       int
+	hints      int
+	paper      *markdown.Renderer
+}
+
+// look is what everything is drawn with: no colour, and no character that a terminal may lack.
+func look() *theme.Theme { return theme.New(theme.Options{Profile: theme.NoColour, ASCII: true}) }
+
+// say prints a sentence, broken at the width.
+func (w *walker) say(format string, args ...any) {
+	for _, l := range widget.Wrap(fmt.Sprintf(format, args...), w.opts.Width) {
+		_, _ = fmt.Fprintln(w.out, l)
+	}
+}
+
+// text prints Markdown.
+func (w *walker) text(text string) {
+	if w.paper == nil {
+		w.paper = markdown.New(look(), w.opts.Width)
+	}
+	for _, l := range w.paper.Render(text) {
+		_, _ = fmt.Fprintln(w.out, l)
+	}
+}
+
+func (w *walker) notices() {
+	for {
+		select {
+		case text, ok := <-w.opts.Notices:
+			if !ok {
+				w.opts.Notices = nil
+				return
+			}
+			w.say("Note: %s", widget.Clean(text))
+		default:
+			return
+		}
+	}
+}
+
+// show prints the step and where it stands.
+func (w *walker) show() {
+	s := w.now()
+	w.say("")
+	w.say("Step %d. %s", w.step+1, widget.Clean(s.Step.Title))
+	w.say("State: %s.", stateWord(s))
+	w.say("")
+	w.text(s.Step.Text)
+	if s.Step.Command == "" {
+		w.say("")
+		w.say("Nothing to run here. Enter says that you have read it, n goes on.")
+		return
+	}
+	w.say("")
+	w.say("Command:")
+	for l := range strings.SplitSeq(strings.TrimRight(s.Step.Command, "\n"), "\n") {
+		_, _ = fmt.Fprintln(w.out, "  "+widget.Clean(l))
+	}
+	w.say("")
+	w.say("Enter runs it. A question mark lists what else can be done.")
+}
+
+func stateWord(s workshop.StepSnapshot) string {
+	switch s.State {
+	case workshop.StepBlocked:
+		return "blocked by step " + fmt.Sprint(s.BlockedBy+1) + ", " + widget.Clean(s.Blocked)
+	case workshop.StepRunning:
+		return "running"
+	case workshop.StepDone:
+		if s.Elsewhere {
+			return "done, elsewhere"
+		}
+		return "done"
+	case workshop.StepFailed:
+		return "failed"
+	case workshop.StepSkipped:
+		return "skipped"
+	case workshop.StepIdle:
+	}
+	return "to do"
+}
+
+// run runs the step and prints what it prints, until it is over. An interrupt stops it.
+func (w *walker) run(ctx context.Context, text string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	_, offset := w.session.Output(w.step, 0)
+	over := make(chan error, 1)
+	step := w.step
+	go func() { over <- w.session.Run(ctx, step, text) }()
+	for {
+		select {
+		case err := <-over:
+			w.flush(step, offset)
+			return w.report(step, err)
+		case <-w.interrupts:
+			w.say("Stopping.")
+			stop()
+		case <-w.session.Changed():
+			offset = w.flush(step, offset)
+			if q, asked := w.session.Question(); asked {
+				answer, err := w.ask(ctx, q)
+				if err != nil {
+					stop()
+					<-over
+					if errors.Is(err, context.Canceled) {
+						w.say("Stopped.")
+						return nil
+					}
+					return err
+				}
+				w.session.Answer(answer)
+			}
+		}
+	}
+}
+
+// flush prints what the step printed since offset.
+func (w *walker) flush(step, offset int) int {
+	text, next := w.session.Output(step, offset)
+	for l := range strings.SplitAfterSeq(text, "\n") {
+		body, ended := strings.CutSuffix(l, "\n")
+		if i := strings.LastIndexByte(strings.TrimRight(body, "\r"), '\r'); i >= 0 {
+			body = body[i+1:]
+		}
+		body = widget.Clean(strings.TrimRight(body, "\r"))
+		if ended {
+			body += "\n"
+		}
+		_, _ = io.WriteString(w.out, body)
+	}
+	return next
+}
+
+// report prints how the step ended.
+func (w *walker) report(step int, err error) error {
+	s := w.session.Snapshot().Steps[step]
+	if errors.Is(err, context.Canceled) {
+		w.say("")
+		w.say("Stopped. Enter runs it again.")
+		return nil
+	}
+	if err != nil {
+		w.failure(err)
+		return nil
+	}
+	if s.Err != nil && s.State != workshop.StepDone {
+		w.failure(s.Err)
+	}
+	for _, v := range s.Values {
+		w.say("")
+		for _, l := range lesson.Result(look(), v, w.opts.Clock.Now(), w.opts.Width) {
+			_, _ = fmt.Fprintln(w.out, strings.TrimRight(l, " "))
+		}
+	}
+	w.say("")
+	for i, check := range s.Step.Checks {
+		result := "not looked at yet"
+		if i < len(s.Checks) {
+			result = checkWord(s.Checks[i])
+		}
+		w.say("Check: %s: %s.", widget.Clean(check.Title), result)
+	}
+	switch {
+	case s.State == workshop.StepDone && s.ExitCode != 0:
+		w.say("The step is done: the command ended with exit code %d, as it should. n goes on.", s.ExitCode)
+	case s.State == workshop.StepDone:
+		w.say("The step is done in %s. n goes on.", s.Took.Round(100*time.Millisecond))
+	default:
+		w.say("The step is not done: %s.", stateWord(s))
+	}
+	return nil
+}
+
+func checkWord(r workshop.CheckResult) string {
+	found := ""
+	if r.Found != "" {
+		found = ", " + widget.Clean(r.Found)
+	}
+	switch r.State {
+	case workshop.CheckHolds:
+		return "ok" + found
+	case workshop.CheckFails:
+		return "does not hold" + found
+	case workshop.CheckBroken:
+		if r.Err != nil {
+			found = ", " + widget.Clean(r.Err.Error())
+		}
+		return "cannot be asked" + found
+	case workshop.CheckProbing, workshop.CheckUnknown:
+	}
+	return "not looked at yet"
+}
+
+// failure prints what went wrong, why, and what to do next.
+func (w *walker) failure(err error) {
+	var e *actions.Error
+	if !errors.As(err, &e) {
+		w.say("Failed: %s", widget.Clean(err.Error()))
+		return
+	}
+	w.say("Failed: %s", widget.Clean(e.What))
+	why := e.Why
+	if why == "" && e.Err != nil {
+		why = e.Err.Error()
+	}
+	if why != "" {
+		w.say("Why: %s", widget.Clean(why))
+	}
+	if e.Next != "" {
+		w.say("Next: %s", widget.Clean(e.Next))
+	}
+}
+
+// ask puts a question of the step that runs.
+func (w *walker) ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
+	w.say("")
+	for l := range strings.SplitSeq(q.Text, "\n") {
+		w.say("%s", widget.Clean(l))
+	}
+	w.say("")
+	if q.YesNo {
+		_, _ = fmt.Fprintf(w.out, "%s y or n> ", widget.Clean(q.Prompt))
+		yes, err := w.yes(ctx)
+		return actions.Answer{Yes: yes}, err
+	}
+	_, _ = fmt.Fprintf(w.out, "%s> ", widget.Clean(q.Prompt))
+	if file, ok := w.opts.In.(*os.File); ok && q.Secret && term.IsTerminal(int(file.Fd())) && w.in.buffer.Buffered() == 0 && !w.in.asked {
+		secret, err := term.ReadPassword(int(file.Fd()))
+		_, _ = fmt.Fprintln(w.out)
+		return actions.Answer{Text: actions.NewSecret(string(secret))}, err
+	}
+	text, err := w.in.read(ctx, w.interrupts)
+	return actions.Answer{Text: actions.NewSecret(text)}, err
+}
+
+// yes reads until the answer is one.
+func (w *walker) yes(ctx context.Context) (bool, error) {
+	for {
+		text, err := w.in.read(ctx, w.interrupts)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		}
+		_, _ = fmt.Fprint(w.out, "Please answer y or n> ")
+	}
+}
