@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto"
 	"fmt"
-	"io"
-	"log"
 	"os"
 	"strings"
 	"testing"
@@ -19,13 +17,6 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
-
-// TestMain keeps what cosign logs about broken time stamps out of the test's output. Our own code never lets it come to
-// that, which TestQuiet checks.
-func TestMain(m *testing.M) {
-	log.SetOutput(io.Discard)
-	os.Exit(m.Run())
-}
 
 // TestOneSignature checks, for each case alone, that the verdict is cosign's, and the reason the true one.
 func TestOneSignature(t *testing.T) {

@@ -18,10 +18,6 @@ func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
 		group.Err = err
 		return group
 	}
-	// A registry's order may change from one answer to the next.
-	slices.SortStableFunc(descriptors, func(a, b v1.Descriptor) int {
-		return cmp.Or(cmp.Compare(a.ArtifactType, b.ArtifactType), cmp.Compare(a.Digest.String(), b.Digest.String()))
-	})
 	nodes := make([]*Node, len(descriptors))
 	var g errgroup.Group
 	g.SetLimit(fetchers)
@@ -32,6 +28,10 @@ func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
 		})
 	}
 	_ = g.Wait()
+	// A registry's order may change from one answer to the next.
+	slices.SortStableFunc(nodes, func(a, b *Node) int {
+		return cmp.Or(cmp.Compare(a.MediaType, b.MediaType), cmp.Compare(a.Digest.String(), b.Digest.String()))
+	})
 	group.Children = nodes
 	return group
 }
@@ -49,6 +49,10 @@ func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor
 	if err != nil {
 		node.Err = err
 		return node
+	}
+	if m.ArtifactType != "" {
+		// Not every registry repeats it in its list.
+		node.MediaType, node.Title = m.ArtifactType, m.ArtifactType
 	}
 	for _, layer := range m.Layers {
 		node.Children = append(node.Children, blobNode(ref, layer))
