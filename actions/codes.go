@@ -30,6 +30,9 @@ const (
 	CodeStateUnwritable  Code = "state-unwritable"     // read-only or full
 	CodePortTaken        Code = "port-taken"           // a port of the sandbox is in use
 	CodeOwned            Code = "sandbox-owned"        // another process owns the directory
+	CodeNotRunning       Code = "sandbox-not-running"  // no sandbox runs for the directory
+	CodeSandboxFailed    Code = "sandbox-failed"       // a server of it did not start, or its process died
+	CodeNotBare          Code = "sandbox-not-bare"     // it has what a bare one lacks
 	CodeLessonBroken     Code = "lesson-broken"        // a lesson file cannot be used
 	CodeOutsideLesson    Code = "outside-lesson"       // a path outside the lesson's directory
 	CodeHostProgram      Code = "host-program-refused" // a host program that was not allowed
