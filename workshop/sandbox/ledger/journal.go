@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/google/trillian"
+	"github.com/google/trillian/types"
+	"github.com/transparency-dev/merkle/rfc6962"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
@@ -40,6 +42,18 @@ type contents struct {
 	batches []*trillian.GetLeavesByRangeResponse
 	// cut is the number of bytes of a half-written record that were cut off at the end.
 	cut int64
+}
+
+// root is the root of the tree with all leaves, or without any.
+func (c *contents) root() (*types.LogRootV1, error) {
+	if len(c.batches) == 0 {
+		return &types.LogRootV1{
+			RootHash:       rfc6962.DefaultHasher.EmptyRoot(),
+			TimestampNanos: uint64(c.tree.CreateTime.AsTime().UnixNano()),
+		}, nil
+	}
+	root := &types.LogRootV1{}
+	return root, root.UnmarshalBinary(c.batches[len(c.batches)-1].GetSignedLogRoot().GetLogRoot())
 }
 
 // createJournal makes a journal that holds tree and no leaves.

@@ -55,7 +55,7 @@ type Ledger struct {
 
 	mu    sync.RWMutex
 	trees map[int64]*Tree
-	names map[string]*Tree
+	names map[string]*opening
 
 	grpc   *grpc.Server
 	addr   *net.TCPAddr
@@ -78,7 +78,7 @@ func Start(ctx context.Context, cfg Config) (*Ledger, error) {
 		memory: trees,
 		logs:   memory.NewLogStorage(trees, nil),
 		trees:  map[int64]*Tree{},
-		names:  map[string]*Tree{},
+		names:  map[string]*opening{},
 	}
 	if err := l.listen(ctx); err != nil {
 		return nil, err
@@ -135,11 +135,10 @@ func (l *Ledger) close() error {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, tree := range l.names {
+	for _, tree := range l.trees {
 		errs = append(errs, tree.close())
 	}
 	clear(l.trees)
-	clear(l.names)
 	return errors.Join(errs...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/types"
@@ -244,6 +245,58 @@ func TestManyAtOnce(t *testing.T) {
 	o.consistent(root)
 	for i := range int64(root.TreeSize) {
 		o.leaf(i, root)
+	}
+}
+
+// After the computer's clock was set back, leaves are dated by the clock, like the certificates that they are about, and
+// the log goes on.
+func TestClockSetBack(t *testing.T) {
+	o := open(t, t.TempDir())
+	early := time.Now().Add(-24 * time.Hour).Truncate(time.Second)
+	o.log("before")
+	root := o.root()
+	o.tree.seq.now = func() time.Time { return early }
+	for i := range 3 {
+		leaf := o.log(fmt.Sprint("after ", i))
+		if !leaf.IntegrateTimestamp.AsTime().Equal(early) {
+			t.Errorf("the leaf is of %v, want %v", leaf.IntegrateTimestamp.AsTime(), early)
+		}
+	}
+	if now := o.root(); now.TimestampNanos <= root.TimestampNanos {
+		t.Errorf("the root is of %d, the one before of %d", now.TimestampNanos, root.TimestampNanos)
+	}
+	o = o.reopen()
+	o.consistent(root)
+	if got := o.leaf(3, o.root()).IntegrateTimestamp.AsTime(); !got.Equal(early) {
+		t.Errorf("after a restart the leaf is of %v, want %v", got, early)
+	}
+	if got := o.leaf(0, o.root()).IntegrateTimestamp.AsTime(); !got.After(early) {
+		t.Errorf("after a restart the first leaf is of %v", got)
+	}
+}
+
+func TestOneTreeForManyWhoAsk(t *testing.T) {
+	l, err := Start(t.Context(), Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var wg sync.WaitGroup
+	trees := make([]*Tree, 8)
+	for i := range trees {
+		wg.Go(func() {
+			tree, err := l.Tree(context.Background(), "test")
+			if err != nil {
+				t.Error(err)
+			}
+			trees[i] = tree
+		})
+	}
+	wg.Wait()
+	for _, tree := range trees {
+		if tree != trees[0] {
+			t.Error("two trees of the same name")
+		}
 	}
 }
 

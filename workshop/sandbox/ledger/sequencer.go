@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/trillian"
 	"github.com/google/trillian/types"
-	"github.com/google/trillian/util/clock"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"google.golang.org/grpc/codes"
@@ -35,7 +34,8 @@ type sequencer struct {
 	known  map[string]*trillian.LogLeaf // by identity hash, every leaf of the tree
 	hashes *compact.Range
 	last   time.Time // of the latest root
-	broken error     // why the tree cannot be written any more
+	now    func() time.Time
+	broken error // why the tree cannot be written any more
 }
 
 type request struct {
@@ -48,16 +48,6 @@ type answer struct {
 	err    error
 }
 
-// frozen is a clock that stands still, so that all that Trillian stamps while it integrates a batch has the time that
-// stands in the journal.
-type frozen time.Time
-
-// Now implements clock.TimeSource.
-func (f frozen) Now() time.Time { return time.Time(f) }
-
-// NewTimer implements clock.TimeSource.
-func (frozen) NewTimer(d time.Duration) clock.Timer { return clock.System.NewTimer(d) }
-
 // newSequencer starts the sequencer of a tree that was built from held.
 func newSequencer(t *Tree, held *contents) (*sequencer, error) {
 	s := &sequencer{
@@ -66,12 +56,16 @@ func newSequencer(t *Tree, held *contents) (*sequencer, error) {
 		stop:     make(chan struct{}),
 		known:    map[string]*trillian.LogLeaf{},
 		hashes:   emptyRange(),
-		last:     held.tree.CreateTime.AsTime(),
+		now:      time.Now,
 	}
+	root, err := held.root()
+	if err != nil {
+		return nil, err
+	}
+	s.last = time.Unix(0, int64(root.TimestampNanos))
 	for _, batch := range held.batches {
 		for _, leaf := range batch.Leaves {
 			s.known[string(leaf.LeafIdentityHash)] = leaf
-			s.last = leaf.IntegrateTimestamp.AsTime()
 			if err := s.hashes.Append(leaf.MerkleLeafHash, nil); err != nil {
 				return nil, err
 			}
@@ -176,18 +170,20 @@ func (s *sequencer) outcome(leaf *trillian.LogLeaf, existed bool, err error) ans
 // log gives leaves their place and time, and puts them into the journal and then into the tree. Nothing has changed when
 // the journal cannot be written. A tree that does not take what the journal has is broken until the next start.
 func (s *sequencer) log(leaves []*trillian.LogLeaf) error {
-	// Trillian refuses a root that is not later than the one before, whatever the computer's clock was set to since.
-	at := time.Now()
-	if !at.After(s.last) {
-		at = s.last.Add(1)
-	}
-	hashes, err := s.extended(leaves, at)
+	now := s.now()
+	hashes, err := s.extended(leaves, now)
 	if err != nil {
 		return err
 	}
 	hash, err := hashes.GetRootHash(nil)
 	if err != nil {
 		return err
+	}
+	// A root is later than the one before, whatever the computer's clock was set to since. The leaves have the time of
+	// the clock: it has to lie in the life of a certificate that was issued by the same clock.
+	at := now
+	if !at.After(s.last) {
+		at = s.last.Add(1)
 	}
 	root := &types.LogRootV1{TreeSize: hashes.End(), RootHash: hash, TimestampNanos: uint64(at.UnixNano())}
 	signed, err := root.MarshalBinary()
@@ -201,7 +197,7 @@ func (s *sequencer) log(leaves []*trillian.LogLeaf) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tree.integrate(context.Background(), s.tree.logs, leaves, root); err != nil {
+	if err := s.tree.integrate(context.Background(), leaves, root); err != nil {
 		s.broken = fmt.Errorf("the log in memory is not the one on disk; a restart puts that right: %w", err)
 		return s.broken
 	}
@@ -209,8 +205,8 @@ func (s *sequencer) log(leaves []*trillian.LogLeaf) error {
 	return nil
 }
 
-// extended places leaves behind the tree and returns the hashes of the tree with them.
-func (s *sequencer) extended(leaves []*trillian.LogLeaf, at time.Time) (*compact.Range, error) {
+// extended places leaves behind the tree, integrated now, and returns the hashes of the tree with them.
+func (s *sequencer) extended(leaves []*trillian.LogLeaf, now time.Time) (*compact.Range, error) {
 	hashes, err := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).
 		NewRange(0, s.hashes.End(), append([][]byte(nil), s.hashes.Hashes()...))
 	if err != nil {
@@ -218,7 +214,7 @@ func (s *sequencer) extended(leaves []*trillian.LogLeaf, at time.Time) (*compact
 	}
 	for _, leaf := range leaves {
 		leaf.LeafIndex = int64(hashes.End())
-		leaf.IntegrateTimestamp = timestamppb.New(at)
+		leaf.IntegrateTimestamp = timestamppb.New(now)
 		if err := hashes.Append(leaf.MerkleLeafHash, nil); err != nil {
 			return nil, err
 		}

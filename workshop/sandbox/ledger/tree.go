@@ -33,29 +33,36 @@ type Tree struct {
 	seq     *sequencer
 
 	reading sync.Mutex
-	closing sync.Once
+}
+
+// opening is a log that was asked for, by whoever came first.
+type opening struct {
+	once sync.Once
+	tree *Tree
+	err  error
 }
 
 // Tree opens the log called name, or makes it. A log that is open is returned as it is. It fails with state.ErrUnreadable
 // when the log's journal is damaged.
 func (l *Ledger) Tree(ctx context.Context, name string) (*Tree, error) {
-	l.mu.RLock()
-	t := l.names[name]
-	l.mu.RUnlock()
-	if t != nil {
-		return t, nil
-	}
-	t, err := l.openTree(ctx, name)
-	if err != nil {
-		return nil, fmt.Errorf("open the log %q: %w", name, err)
-	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if other := l.names[name]; other != nil {
-		return other, t.close()
+	o := l.names[name]
+	if o == nil {
+		o = &opening{}
+		l.names[name] = o
 	}
-	l.names[name], l.trees[t.ID()] = t, t
-	return t, nil
+	l.mu.Unlock()
+
+	o.once.Do(func() {
+		if o.tree, o.err = l.openTree(ctx, name); o.err != nil {
+			o.err = fmt.Errorf("open the log %q: %w", name, o.err)
+			return
+		}
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.trees[o.tree.ID()] = o.tree
+	})
+	return o.tree, o.err
 }
 
 func (l *Ledger) openTree(ctx context.Context, name string) (*Tree, error) {
@@ -119,12 +126,9 @@ func (t *Tree) Leaves(ctx context.Context, start int64) ([]*trillian.LogLeaf, er
 }
 
 // close stops the sequencer and closes the journal.
-func (t *Tree) close() (err error) {
-	t.closing.Do(func() {
-		t.seq.close()
-		err = t.journal.close()
-	})
-	return err
+func (t *Tree) close() error {
+	t.seq.close()
+	return t.journal.close()
 }
 
 // replay builds the tree in memory from what the journal held, in one go: every leaf at its index and with its time.
@@ -146,7 +150,6 @@ func (t *Tree) replay(ctx context.Context, mem *memory.TreeStorage, held *conten
 	}
 
 	var leaves []*trillian.LogLeaf
-	var times []*timestamppb.Timestamp
 	for _, batch := range held.batches {
 		for _, leaf := range batch.Leaves {
 			if leaf.LeafIndex != int64(len(leaves)) {
@@ -154,14 +157,13 @@ func (t *Tree) replay(ctx context.Context, mem *memory.TreeStorage, held *conten
 			}
 			leaf.MerkleLeafHash = rfc6962.DefaultHasher.HashLeaf(leaf.LeafValue)
 			leaves = append(leaves, leaf)
-			times = append(times, leaf.IntegrateTimestamp)
 		}
 	}
-	var want types.LogRootV1
-	if err := want.UnmarshalBinary(held.batches[len(held.batches)-1].GetSignedLogRoot().GetLogRoot()); err != nil {
+	root, err := held.root()
+	if err != nil {
 		return err
 	}
-	return t.integrate(ctx, restoring{t.logs, times}, leaves, &want)
+	return t.integrate(ctx, leaves, root)
 }
 
 // plant gives a new tree its first root, of no leaves.
@@ -178,14 +180,14 @@ func (t *Tree) plant(ctx context.Context, at time.Time) error {
 	})
 }
 
-// integrate puts leaves into the tree at the time of want, through Trillian's own integration, and checks that its root
-// is then want.
-func (t *Tree) integrate(ctx context.Context, logs storage.LogStorage, leaves []*trillian.LogLeaf, want *types.LogRootV1) error {
+// integrate puts leaves into the tree with the times that they have, through Trillian's own integration, and checks that
+// the root is then want.
+func (t *Tree) integrate(ctx context.Context, leaves []*trillian.LogLeaf, want *types.LogRootV1) error {
 	at := frozen(time.Unix(0, int64(want.TimestampNanos)))
-	if _, err := logs.QueueLeaves(ctx, t.inner, leaves, at.Now()); err != nil {
+	if _, err := t.logs.QueueLeaves(ctx, t.inner, leaves, at.Now()); err != nil {
 		return err
 	}
-	if _, err := log.IntegrateBatch(ctx, t.inner, len(leaves), 0, 0, at, logs, quota.Noop()); err != nil {
+	if _, err := log.IntegrateBatch(ctx, t.inner, len(leaves), 0, 0, at, dated(t.logs, leaves), quota.Noop()); err != nil {
 		return err
 	}
 	tx, err := t.snapshot(ctx)
@@ -229,31 +231,4 @@ func latestRoot(ctx context.Context, tx storage.ReadOnlyLogTreeTX) (*types.LogRo
 	}
 	root := &types.LogRootV1{}
 	return root, root.UnmarshalBinary(signed.LogRoot)
-}
-
-// restoring is log storage that keeps the integrated times of leaves that come from a journal. Trillian stamps all
-// leaves that it integrates together with one time.
-type restoring struct {
-	storage.LogStorage
-	times []*timestamppb.Timestamp
-}
-
-// ReadWriteTransaction implements storage.LogStorage.
-func (r restoring) ReadWriteTransaction(ctx context.Context, tree *trillian.Tree, f storage.LogTXFunc) error {
-	return r.LogStorage.ReadWriteTransaction(ctx, tree, func(ctx context.Context, tx storage.LogTreeTX) error {
-		return f(ctx, restoringTX{tx, r.times})
-	})
-}
-
-type restoringTX struct {
-	storage.LogTreeTX
-	times []*timestamppb.Timestamp
-}
-
-// UpdateSequencedLeaves implements storage.LogTreeTX.
-func (r restoringTX) UpdateSequencedLeaves(ctx context.Context, leaves []*trillian.LogLeaf) error {
-	for _, leaf := range leaves {
-		leaf.IntegrateTimestamp = r.times[leaf.LeafIndex]
-	}
-	return r.LogTreeTX.UpdateSequencedLeaves(ctx, leaves)
 }

@@ -102,6 +102,10 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		return err
 	}
 
+	spec, err := loads.Embedded(restapi.SwaggerJSON, restapi.FlatSwaggerJSON)
+	if err != nil {
+		return err
+	}
 	var handler http.Handler
 	err = guard.WriteSettings(func() error {
 		for name, value := range map[string]any{
@@ -117,8 +121,8 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		} {
 			viper.Set(name, value)
 		}
-		handler, err = newHandler(tree.ID())
-		return err
+		handler = newHandler(spec, tree.ID())
+		return nil
 	})
 	if err != nil {
 		return err
@@ -137,11 +141,7 @@ func endpoints() []string {
 
 // newHandler configures Rekor from viper's settings. Rekor's own constructor of a server is not used: it ends the process
 // when the environment variable PORT is not a number.
-func newHandler(treeID int64) (http.Handler, error) {
-	spec, err := loads.Embedded(restapi.SwaggerJSON, restapi.FlatSwaggerJSON)
-	if err != nil {
-		return nil, err
-	}
+func newHandler(spec *loads.Document, treeID int64) http.Handler {
 	api.ConfigureAPI(treeID)
 	server := &restapi.Server{}
 	server.SetAPI(operations.NewRekorServerAPI(spec))
@@ -149,7 +149,7 @@ func newHandler(treeID int64) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Rekor looks settings up while it serves, and another server may be writing its own.
 		guard.ReadSettings(func() { rekor.ServeHTTP(w, r) })
-	}), nil
+	})
 }
 
 func (s *Server) identify(key *ecdsa.PrivateKey) (err error) {

@@ -35,18 +35,17 @@ func (s *sink) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// To sends everything that libraries log to w from now on; nil discards it. It must be called before the first use of
-// gRPC in the process, whose logger cannot be changed later.
+// To sends everything that libraries log to w from now on; nil changes nothing, and nothing is kept before the first
+// call. It must be called before the first use of gRPC in the process, whose logger cannot be changed later.
 func To(w io.Writer) {
-	if w == nil {
-		w = io.Discard
+	if w != nil {
+		shared.mu.Lock()
+		shared.to = w
+		shared.mu.Unlock()
 	}
-	shared.mu.Lock()
-	shared.to = w
-	shared.mu.Unlock()
 
 	shared.once.Do(func() {
-		klog.SetSlogLogger(slog.New(slog.NewTextHandler(shared, nil)))
+		klog.SetSlogLogger(slog.New(slog.NewTextHandler(shared, &slog.HandlerOptions{Level: slog.LevelWarn})))
 		grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, shared))
 		redis.SetLogger(redisLogger{})
 	})

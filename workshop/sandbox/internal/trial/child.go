@@ -57,7 +57,10 @@ func StartChild(dir string) (*Child, error) {
 		return nil, err
 	}
 	c := &Child{process: exec.Command(exe)}
-	c.process.Env = append(os.Environ(), childDir+"="+dir, "PORT=not-a-number")
+	c.process.Env = append(os.Environ(), childDir+"="+dir)
+	// What may stand in a person's environment and must not matter.
+	c.process.Env = append(c.process.Env, "PORT=not-a-number", "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1",
+		"GRPC_GO_LOG_SEVERITY_LEVEL=info", "GRPC_GO_LOG_VERBOSITY_LEVEL=99")
 	if c.said, err = os.CreateTemp(dir, "stderr"); err != nil {
 		return nil, err
 	}
