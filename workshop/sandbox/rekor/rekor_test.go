@@ -196,3 +196,35 @@ func TestRefusesNonsense(t *testing.T) {
 		t.Errorf("the log has %d entries", size)
 	}
 }
+
+// Whatever clients do and whatever the environment says, the servers write to their log file and nowhere else.
+func TestWritesToItsLogOnly(t *testing.T) {
+	dir := t.TempDir()
+	child, err := trial.StartChild(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Kill() })
+	for _, base := range []string{child.Rekor, child.CTLog, child.Timestamp, child.Fulcio} {
+		for _, path := range []string{"", "/", "/api/v1/log/entries", "/api/v2/signingCert", "/ct/v1/add-pre-chain"} {
+			resp, err := http.Post(base+path, "application/json", bytes.NewBufferString(`{"kind":"hashedrekord"`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		}
+	}
+	if _, err := child.Sign(t.Context(), statement(hexDigest(nil))); err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := child.Said(); err != nil || said != "" {
+		t.Errorf("on the standard error (%v): %s", err, said)
+	}
+	logged, err := os.ReadFile(dir + "/log")
+	if err != nil || len(logged) == 0 {
+		t.Errorf("nothing is in the log file (%v)", err)
+	}
+}

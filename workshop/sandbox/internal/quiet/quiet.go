@@ -45,7 +45,7 @@ func To(w io.Writer) {
 	}
 
 	shared.once.Do(func() {
-		klog.SetSlogLogger(slog.New(slog.NewTextHandler(shared, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		klog.SetSlogLogger(slog.New(slog.NewTextHandler(shared, nil)))
 		grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, shared))
 		redis.SetLogger(redisLogger{})
 	})
