@@ -67,7 +67,7 @@ func explain(dir, doing string, err error) error {
 		return known
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return &Error{
 			Code: CodeUnwritable, What: "the sandbox in " + dir + " could not " + doing, Why: reason(err), Err: err,
 			Next: "free some space on that disk, or give another directory with --dir",
@@ -89,9 +89,9 @@ func explain(dir, doing string, err error) error {
 	}
 }
 
-// reason is err without the marks that only programs read.
+// reason is err on one line, without the marks that only programs read.
 func reason(err error) string {
-	text := err.Error()
+	text := strings.ReplaceAll(err.Error(), "\n", "; ")
 	for _, mark := range []error{state.ErrUnreadable, state.ErrUnwritable} {
 		text = strings.ReplaceAll(text, mark.Error()+": ", "")
 	}

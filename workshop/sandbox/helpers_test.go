@@ -128,14 +128,14 @@ type child struct {
 	out *bufio.Reader
 }
 
-func command(t *testing.T, environment ...string) *child {
+func command(t *testing.T, role, dir string) *child {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), environment...)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, dirVariable+"="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

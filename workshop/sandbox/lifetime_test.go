@@ -127,8 +127,8 @@ func TestSandboxEndsWithItsLastSurface(t *testing.T) {
 func TestCrashedSurfaceHasLeft(t *testing.T) {
 	dir := t.TempDir()
 	h := up(t, dir)
-	surface := command(t, surfaceVariable+"="+dir)
-	line := surface.readLine(t)
+	other := command(t, "surface", dir)
+	line := other.readLine(t)
 	if line != "joined" {
 		t.Fatalf("the surface says %q", line)
 	}
@@ -138,7 +138,7 @@ func TestCrashedSurfaceHasLeft(t *testing.T) {
 	if got := status(t, dir).Surfaces; got < 1 {
 		t.Fatalf("%d surfaces", got)
 	}
-	surface.kill(t)
+	other.kill(t)
 	waitUnowned(t, within(t), dir)
 }
 

@@ -66,7 +66,7 @@ type Server struct {
 
 // Start serves the destination registry on cfg.Listener until Close.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	quiet.To(cfg.Log)
+	silence(cfg.Log)
 	if err := state.MakeDir(cfg.Dir); err != nil {
 		return nil, err
 	}
@@ -109,14 +109,19 @@ func settings(root string) *configuration.Configuration {
 
 // newApp returns distribution's application, with its panics on bad configuration turned into errors.
 func newApp(ctx context.Context, conf *configuration.Configuration) (app *handlers.App, err error) {
-	// Its logger is the process's, and writes to the standard error stream unless it is told otherwise.
-	logrus.SetOutput(quiet.Writer())
-	logrus.SetLevel(logrus.ErrorLevel)
 	err = guard.Call("start the registry", func() error {
 		app = handlers.NewApp(context.WithoutCancel(ctx), conf)
 		return nil
 	})
 	return app, err
+}
+
+// silence sends to out what distribution has to say. Its logger is the process's, and writes to the standard error stream
+// unless it is told otherwise.
+func silence(out io.Writer) {
+	quiet.To(out)
+	logrus.SetOutput(quiet.Writer())
+	logrus.SetLevel(logrus.ErrorLevel)
 }
 
 func newServer(listener net.Listener, app *handlers.App, front http.Handler) *Server {

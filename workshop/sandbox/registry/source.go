@@ -14,6 +14,7 @@ import (
 	"github.com/distribution/distribution/v3"
 	"github.com/distribution/distribution/v3/manifest/ocischema"
 	"github.com/distribution/distribution/v3/registry/storage"
+	"github.com/distribution/distribution/v3/registry/storage/driver"
 	"github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
@@ -21,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/images"
-	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/quiet"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
@@ -35,13 +35,13 @@ type SourceConfig struct {
 
 // StartSource serves the demo image on cfg.Listener until Close; the first time it makes it.
 func StartSource(ctx context.Context, cfg SourceConfig) (*Server, error) {
-	quiet.To(cfg.Log)
+	silence(cfg.Log)
 	root := filepath.Join(cfg.Dir, "content")
 	// Written last: an image that was cut off half-way is made again, and what is there already stays.
 	complete := filepath.Join(cfg.Dir, "complete")
 	if _, err := os.Stat(complete); errors.Is(err, fs.ErrNotExist) {
 		if err := fill(ctx, root); err != nil {
-			return nil, fmt.Errorf("make the demo image: %w", err)
+			return nil, fmt.Errorf("make the demo image: %w", unwritable(err))
 		}
 		if err := state.Write(complete, []byte("the demo image is stored\n")); err != nil {
 			return nil, err
@@ -54,6 +54,15 @@ func StartSource(ctx context.Context, cfg SourceConfig) (*Server, error) {
 		return nil, err
 	}
 	return newServer(cfg.Listener, app, readOnly(app)), nil
+}
+
+// unwritable finds, in an error of distribution's storage, what the operating system said.
+func unwritable(err error) error {
+	var failed driver.Error
+	if errors.As(err, &failed) && failed.Detail != nil {
+		return fmt.Errorf("%w: %w", state.ErrUnwritable, failed.Detail)
+	}
+	return err
 }
 
 // readOnly lets anyone read, and refuses every push as quay.io does to a stranger.
@@ -76,8 +85,8 @@ func fill(ctx context.Context, root string) error {
 	if err != nil {
 		return err
 	}
-	driver := filesystem.New(filesystem.DriverParameters{RootDirectory: root, MaxThreads: 25})
-	space, err := storage.NewRegistry(ctx, driver)
+	files := filesystem.New(filesystem.DriverParameters{RootDirectory: root, MaxThreads: 25})
+	space, err := storage.NewRegistry(ctx, files)
 	if err != nil {
 		return err
 	}

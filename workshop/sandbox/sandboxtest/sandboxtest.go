@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,11 +37,19 @@ var shared struct {
 	err    error
 }
 
+// temporary tells the sandbox's process that nobody wants what it kept, so that a test binary that was killed leaves
+// nothing behind.
+const temporary = "--temporary"
+
 // Main runs the tests and ends the sandbox that they started. In the process that JoinOrLaunch made of this binary it is
 // the sandbox instead.
 func Main(m *testing.M) int {
 	if dir, ok := asked(os.Args[1:]); ok {
-		return own(dir)
+		code := own(dir)
+		if slices.Contains(os.Args, temporary) {
+			_ = os.RemoveAll(dir)
+		}
+		return code
 	}
 	shared.inMain = true
 	code := m.Run()
@@ -100,7 +109,7 @@ func Start(tb testing.TB) sandbox.Settings {
 			return
 		}
 		shared.handle, shared.err = sandbox.JoinOrLaunch(context.Background(), sandbox.Launch{
-			Dir: shared.dir, Executable: self, Stderr: os.Stderr,
+			Dir: shared.dir, Executable: self, Args: []string{temporary}, Stderr: os.Stderr,
 		})
 	})
 	if shared.err != nil {
