@@ -82,7 +82,7 @@ func oneWordOf(words ...string) func(string) string {
 var checkKinds = []checkKind{
 	{
 		name: kindImageAtDigest, title: "the image is in the registry",
-		params:   []param{{"image", anything}, {"source", anything}, {"digest", anything}},
+		params:   []param{{"image", anything}, {"source", anything}, {"digest", anything}, {"user", anything}, {"password", anything}},
 		required: []string{"image"},
 	},
 	{

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -37,44 +36,6 @@ func refused(err error) CheckResult {
 		return failsBy(err.Error(), err)
 	}
 	return broken(err)
-}
-
-// imageAtDigest asks whether the image is there, and equals the source's digest or the one given.
-func (a *asked) imageAtDigest(ctx context.Context) CheckResult {
-	c, err := a.world.clients()
-	if err != nil {
-		return broken(err)
-	}
-	image, err := c.registry.Resolve(ctx, a.with["image"])
-	switch {
-	case certainly(err):
-		return failsBy("no such image yet: "+a.with["image"], err)
-	case err != nil:
-		return broken(err)
-	}
-	digest := image.Digest.DigestStr()
-	if want := a.with["digest"]; want != "" && want != digest {
-		return fails(fmt.Sprintf("%s is there, and %s is wanted", short(digest), short(want)))
-	}
-	if a.with["source"] == "" {
-		return holds("%s", digest)
-	}
-	source, err := c.registry.Resolve(ctx, a.with["source"])
-	if err != nil {
-		return refused(err)
-	}
-	if want := source.Digest.DigestStr(); want != digest {
-		return fails(fmt.Sprintf("%s is there, and the source has %s", short(digest), short(want)))
-	}
-	return holds("%s, as at the source", digest)
-}
-
-// short cuts a digest for a sentence.
-func short(digest string) string {
-	if i := strings.IndexByte(digest, ':'); i >= 0 && len(digest) > i+13 {
-		return digest[:i+13]
-	}
-	return digest
 }
 
 // variableSet asks whether a variable has a value.
@@ -139,18 +100,6 @@ func (a *asked) trustRoot(ctx context.Context) CheckResult {
 // moment writes a time for people: to the minute, in UTC.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") }
 
-// loginMemory remembers a refusal of stored credentials: asking again with the same wrong password every two seconds would
-// lock an account.
-type loginMemory struct {
-	mu      sync.Mutex
-	key     string
-	outcome CheckResult
-	until   time.Time
-}
-
-// refusalLasts is how long a refusal counts while the stored credentials stay the same.
-const refusalLasts = time.Minute
-
 // registryLogin asks the registry whether it accepts the stored credentials for pushing to the image's repository.
 func (a *asked) registryLogin(ctx context.Context) CheckResult {
 	c, err := a.world.clients()
@@ -162,38 +111,31 @@ func (a *asked) registryLogin(ctx context.Context) CheckResult {
 		return refused(err)
 	}
 	repository := ref.Context()
-	auth, err := c.registry.Keychain().Resolve(repository)
+	auth, err := authn.Resolve(ctx, c.registry.Keychain(), repository)
 	switch {
 	case err != nil:
 		return broken(err)
 	case auth == authn.Anonymous:
 		return fails("no credentials are stored for " + repository.RegistryStr())
 	}
-	memory := &a.world.logins
-	memory.mu.Lock()
-	defer memory.mu.Unlock()
-	key := repository.Name() + " " + stamp(filepath.Join(c.homes.Docker, "config.json"))
-	if memory.key == key && time.Now().Before(memory.until) {
-		return memory.outcome
-	}
-	outcome := a.access(ctx, c, repository.Name())
-	if outcome.State == CheckFails {
-		memory.key, memory.outcome, memory.until = key, outcome, time.Now().Add(refusalLasts)
-	}
-	return outcome
+	key := "stored " + repository.Name() + " " + stamp(filepath.Join(c.homes.Docker, "config.json"))
+	return a.unlessRefused(key, func() (CheckResult, bool) { return a.access(ctx, c, repository.Name()) })
 }
 
-func (a *asked) access(ctx context.Context, c *clients, repository string) CheckResult {
+// access asks what the stored credentials may do, and reports whether the registry refused them.
+func (a *asked) access(ctx context.Context, c *clients, repository string) (outcome CheckResult, denied bool) {
 	access, err := c.registry.Access(ctx, repository)
 	switch {
 	case err != nil:
-		return refused(err)
+		return refused(err), actions.CodeOf(err) == actions.CodeWrongPassword
 	case !access.LoggedIn:
-		return fails("the registry does not accept the stored credentials")
+		return fails("the registry does not accept the stored credentials"), true
+	case access.PushUnknown:
+		return fails("accepted; whether you may push shows when " + repository + " is there"), false
 	case !access.Push:
-		return fails("logged in, without the right to push to " + repository)
+		return fails("accepted, without the right to push to " + repository), false
 	}
-	return holds("accepted, with the right to push to %s", repository)
+	return holds("accepted, with the right to push to %s", repository), false
 }
 
 // stamp changes whenever a file does.

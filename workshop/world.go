@@ -26,7 +26,8 @@ type world struct {
 	mu     sync.Mutex
 	key    clientsKey
 	cached *clients
-	logins loginMemory
+
+	refusals refusals
 }
 
 // clientsKey is everything that clients are made from: while it stays the same, so do they.

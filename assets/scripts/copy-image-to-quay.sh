@@ -68,25 +68,36 @@ copy_image_to_quay() {
         echo "This may take a few moments..."
         echo ""
 
-        # The password travels in a file that only you can read and that is gone when the copy ends: on a command line
-        # everybody on the machine could see it. What you log in to later is not touched.
-        umask 077 2>/dev/null
-        folder=$(mktemp -d 2>/dev/null) || folder=
-        file=${folder:+$folder/}copy-image.$$.json
-        # shellcheck disable=SC2064 # the file's name is known now
-        trap "rm -f '$file'; [ -z '$folder' ] || rmdir '$folder'" EXIT
-        if QUAY="$QUAY" QUAY_USER="$QUAY_USER" QUAY_PASSWORD="$QUAY_PASSWORD" \
-            jq -n '{auths: {(env.QUAY): {auth: ("\(env.QUAY_USER):\(env.QUAY_PASSWORD)" | @base64)}}}' >"$file"; then
-            skopeo copy --all "$source_tls" "$destination_tls" --dest-authfile "$file" "docker://$SOURCE_IMAGE" "docker://$IMAGE"
-        else
-            false
+        # The password travels in a file that only you can read and that is emptied and removed when the copy ends: on a
+        # command line everybody on the machine could see it. What you log in to later is not touched. The workshop's own
+        # shell has no mktemp; there the file lies in the lesson's directory, which is private already.
+        umask 077 2>/dev/null || :
+        folder=
+        if command -v mktemp >/dev/null 2>&1; then
+            folder=$(mktemp -d) || exit 1
         fi
-        status=$?
-        rm -f "$file"
+        file=${folder:+$folder/}copy-image.$$.json
+        clean_up() {
+            : >"$file"
+            if command -v rm >/dev/null 2>&1; then
+                rm -rf "$file" ${folder:+"$folder"}
+            fi
+        }
+        trap "exit 130" HUP INT TERM 2>/dev/null || :
+        trap clean_up EXIT
+        if QUAY="$QUAY" QUAY_USER="$QUAY_USER" QUAY_PASSWORD="$QUAY_PASSWORD" \
+            jq -n '{auths: {(env.QUAY): {auth: ("\(env.QUAY_USER):\(env.QUAY_PASSWORD)" | @base64)}}}' >"$file" &&
+            skopeo copy --all "$source_tls" "$destination_tls" --dest-authfile "$file" "docker://$SOURCE_IMAGE" "docker://$IMAGE"; then
+            status=0
+        else
+            status=$?
+        fi
+        trap - EXIT
+        clean_up
 
         echo ""
         if [ "$status" -ne 0 ]; then
-            echo "The image was not copied: skopeo ended with exit code $status and said why above." >&2
+            echo "The image was not copied: exit code $status, for the reason above." >&2
             exit "$status"
         fi
         echo "================================"

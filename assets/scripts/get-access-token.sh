@@ -43,9 +43,10 @@ get_access_token() {
                     --data-urlencode "password@-"
         ) || exit 1
         # An identity token is meant for this client, which is what Fulcio asks for; an access token often is not.
-        token=$(printf '%s' "$answer" | jq -r '.id_token // .access_token // empty')
+        token=$(printf '%s' "$answer" | jq -r '.id_token // .access_token // empty' 2>/dev/null) || token=
         if [ -z "$token" ]; then
-            echo "The identity provider gave no token: $(printf '%s' "$answer" | jq -r '.error_description // .error // "it did not say why"')" >&2
+            reason=$(printf '%s' "$answer" | jq -r '.error_description // .error // empty' 2>/dev/null) || reason=
+            echo "The identity provider gave no token: ${reason:-it did not say why}" >&2
             exit 1
         fi
         printf '%s' "$token"
