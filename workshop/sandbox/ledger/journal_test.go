@@ -57,6 +57,9 @@ func TestTornRecordIsCutOff(t *testing.T) {
 			if size := o.root().TreeSize; size != 2 {
 				t.Fatalf("%s at %d: the tree has %d leaves, want 2", name, cut, size)
 			}
+			if stat, err := os.Stat(path); err != nil || stat.Size() != int64(len(whatWas)) {
+				t.Fatalf("%s at %d: the journal has %d bytes (%v), want %d", name, cut, stat.Size(), err, len(whatWas))
+			}
 			if leaf := o.log("after"); leaf.LeafIndex != 2 {
 				t.Fatalf("%s at %d: the next leaf has the index %d, want 2", name, cut, leaf.LeafIndex)
 			}
