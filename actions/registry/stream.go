@@ -163,7 +163,8 @@ func (s *stream) open() error {
 		return err
 	}
 	if s.at > 0 {
-		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", s.at))
+		// Both ends of the range are named: not every registry understands one that is open.
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", s.at, s.blob.size-1))
 	}
 	resp, err := s.from.send(req, http.StatusOK, http.StatusPartialContent)
 	if isMissing(err) {
