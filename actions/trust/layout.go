@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 
 	"github.com/sigstore/sigstore-go/pkg/tuf"
-
-	"github.com/sigwalk/sigwalk/actions"
 )
 
 const (
@@ -64,36 +62,6 @@ func (c *Client) open() (layout, error) {
 		return layout{}, unreadable(home, fmt.Errorf("%s does not name a mirror", remoteFile))
 	}
 	return l, nil
-}
-
-func noTrustRoot(home string, cause error) error {
-	return &actions.Error{
-		Code: actions.CodeNoTrustRoot,
-		What: "there is no trust root in " + home,
-		Why:  "cosign initialize was not run for this directory yet, or did not end well",
-		Next: "run cosign initialize; another directory is chosen with TUF_ROOT",
-		Err:  cause,
-	}
-}
-
-func unreadable(home string, cause error) error {
-	return &actions.Error{
-		Code: actions.CodeTrustRoot,
-		What: "the trust root in " + home + " cannot be read",
-		Why:  cause.Error(),
-		Next: "run cosign initialize again: it replaces what is there",
-		Err:  cause,
-	}
-}
-
-func unwritable(home string, cause error) error {
-	return &actions.Error{
-		Code: actions.CodeStateUnwritable,
-		What: "the trust root cannot be stored in " + home,
-		Why:  cause.Error(),
-		Next: "make room or make the directory writable, or choose another one with TUF_ROOT; a trust root that was there before is still there",
-		Err:  cause,
-	}
 }
 
 func sum(data []byte) string {

@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,23 +13,27 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
-
-	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/actions/web"
 )
 
-const lockPoll = 20 * time.Millisecond
-
-// local reads and verifies the metadata on disk as of now, without the network and without writing. The set that comes
-// back with an error holds what could be verified.
-func (l layout) local(now time.Time) (*trustedmetadata.TrustedMetadata, error) {
-	var raw [rolesOnDisk][]byte
+// roles reads the metadata of the four roles as it lies there, in the layout of today or the older one.
+func (l layout) roles() (raw [rolesOnDisk][]byte, err error) {
 	for i, file := range roleFiles {
-		data, err := os.ReadFile(l.role(file))
-		if err != nil {
-			return nil, err
+		raw[i], err = os.ReadFile(l.role(file))
+		if i == 0 && errors.Is(err, fs.ErrNotExist) {
+			return readLegacy(l.home)
 		}
-		raw[i] = data
+		if err != nil {
+			return raw, err
+		}
+	}
+	return raw, nil
+}
+
+// local reads and verifies the metadata on disk as of now, without the network and without writing.
+func (l layout) local(now time.Time) (*trustedmetadata.TrustedMetadata, error) {
+	raw, err := l.roles()
+	if err != nil {
+		return nil, err
 	}
 	set, err := trustedmetadata.New(raw[0])
 	if err != nil {
@@ -38,15 +41,20 @@ func (l layout) local(now time.Time) (*trustedmetadata.TrustedMetadata, error) {
 	}
 	set.RefTime = now.UTC()
 	if _, err := set.UpdateTimestamp(raw[1]); err != nil {
-		return set, err
+		return nil, err
 	}
 	if _, err := set.UpdateSnapshot(raw[2], false); err != nil {
-		return set, err
+		return nil, err
 	}
 	if _, err := set.UpdateTargets(raw[3]); err != nil {
-		return set, err
+		return nil, err
 	}
 	return set, nil
+}
+
+// targetsOf are the targets that the verified set vouches for.
+func targetsOf(set *trustedmetadata.TrustedMetadata) map[string]*metadata.TargetFiles {
+	return set.Targets[metadata.TARGETS].Signed.Targets
 }
 
 // expiry is when the first of the verified roles expires.
@@ -60,21 +68,41 @@ func expiry(set *trustedmetadata.TrustedMetadata) time.Time {
 	return first
 }
 
-// readTarget reads a target of the verified set from the cache.
+// targetFiles are where a target may lie: in the layout of today, and in the older one.
+func (l layout) targetFiles(name string) [2]string {
+	return [2]string{
+		filepath.Join(l.role("targets"), url.PathEscape(name)),
+		filepath.Join(l.home, legacyTargets, url.PathEscape(name)),
+	}
+}
+
+// readTarget reads a target from the cache and compares it with what the verified set says of it.
 func (l layout) readTarget(set *trustedmetadata.TrustedMetadata, name string) ([]byte, error) {
-	info, ok := set.Targets[metadata.TARGETS].Signed.Targets[name]
+	info, ok := targetsOf(set)[name]
 	if !ok {
 		return nil, fmt.Errorf("%s is no target of %s", name, l.remote.Mirror)
 	}
-	data, err := os.ReadFile(filepath.Join(l.role("targets"), url.PathEscape(name)))
-	if err != nil {
-		return nil, err
+	var failed error
+	for _, file := range l.targetFiles(name) {
+		data, err := os.ReadFile(file)
+		if err == nil {
+			err = info.VerifyLengthHashes(data)
+		}
+		if err == nil {
+			return data, nil
+		}
+		if failed == nil || errors.Is(failed, fs.ErrNotExist) {
+			failed = err
+		}
 	}
-	return data, info.VerifyLengthHashes(data)
+	return nil, failed
 }
 
-// trustedRoot reads the trusted root of the verified set.
+// trustedRoot reads the trusted root that the verified set vouches for.
 func (l layout) trustedRoot(set *trustedmetadata.TrustedMetadata) (*root.TrustedRoot, error) {
+	if _, ok := targetsOf(set)[trustedRootTarget]; !ok {
+		return l.assemble(set)
+	}
 	data, err := l.readTarget(set, trustedRootTarget)
 	if err != nil {
 		return nil, err
@@ -84,11 +112,14 @@ func (l layout) trustedRoot(set *trustedmetadata.TrustedMetadata) (*root.Trusted
 
 // print is a fingerprint of the files that a trusted root is read from, cheap enough for every verification.
 func (l layout) print() string {
-	var b strings.Builder
-	files := []string{filepath.Join(l.home, remoteFile), filepath.Join(l.role("targets"), trustedRootTarget)}
+	files := []string{filepath.Join(l.home, remoteFile), filepath.Join(l.home, legacyMetadata, "CURRENT")}
 	for _, file := range roleFiles {
 		files = append(files, l.role(file))
 	}
+	for _, file := range l.targetFiles(trustedRootTarget) {
+		files = append(files, file)
+	}
+	var b strings.Builder
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {
@@ -98,45 +129,4 @@ func (l layout) print() string {
 		fmt.Fprintf(&b, "%d,%d;", info.ModTime().UnixNano(), info.Size())
 	}
 	return b.String()
-}
-
-// explain says what a failure to fetch, verify or store the trust root means.
-func (c *Client) explain(ctx context.Context, err error, l layout, what string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var (
-		known   *actions.Error
-		status  *metadata.ErrDownloadHTTP
-		path    *fs.PathError
-		linkErr *os.LinkError
-	)
-	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.As(err, &path), errors.As(err, &linkErr):
-		return unwritable(c.opts.Homes.TUF, err)
-	case errors.As(err, &status):
-		code, next := actions.CodeTrustRoot, "check the address of the mirror: it must serve root.json, timestamp.json and the targets of a TUF repository"
-		if status.StatusCode >= 500 {
-			code, next = actions.CodeServer, "try again in a while, or ask whoever runs the mirror"
-		}
-		return &actions.Error{Code: code, What: what, Why: fmt.Sprintf("the answer to GET %s was HTTP status %d", status.URL, status.StatusCode), Next: next, Err: err}
-	}
-	var transport *url.Error
-	if errors.As(err, &transport) {
-		explained := web.Explain(err, l.remote.Mirror)
-		if errors.As(explained, &known) {
-			return explained
-		}
-		return &actions.Error{
-			Code: actions.CodeUnreachable, What: what, Why: l.remote.Mirror + " gave no answer that can be read: " + transport.Err.Error(),
-			Next: "check the address of the mirror; if it is right, try again", Err: err,
-		}
-	}
-	next := "nothing was changed. Ask whoever runs the trust root; a mirror whose metadata has expired must be signed anew by its keepers"
-	if !errors.Is(err, &metadata.ErrExpiredMetadata{}) {
-		next = "nothing was changed. Check that the initial root and the mirror belong together; if they do, ask whoever runs the trust root"
-	}
-	return &actions.Error{Code: actions.CodeTrustRoot, What: what, Why: firstLine(err.Error()), Next: next, Err: err}
 }

@@ -2,11 +2,12 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/theupdateframework/go-tuf/v2/metadata"
+
+	"github.com/sigwalk/sigwalk/actions"
 )
 
 // Material returns the trusted root of the cache, refreshed from the mirror when its metadata has expired. While the
@@ -35,31 +36,42 @@ func (c *Client) Material(ctx context.Context) (*root.TrustedRoot, error) {
 
 // refresh fetches what the cache lacks or what has expired in it.
 func (c *Client) refresh(ctx context.Context, l layout, because error) (*root.TrustedRoot, error) {
-	initial, err := os.ReadFile(l.role("root.json"))
-	if err != nil {
+	raw, err := l.roles()
+	if raw[0] == nil {
 		return nil, noTrustRoot(l.home, err)
 	}
-	what := fmt.Sprintf("the trust root in %s cannot be used (%s) nor refreshed", l.home, firstLine(because.Error()))
 	lock, err := c.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer lock.Unlock() //nolint:errcheck // the lock goes with the file descriptor at the latest
+	trusted, err := c.refetch(ctx, l, raw[0])
+	if err != nil {
+		what := fmt.Sprintf("the trust root in %s cannot be used (%s), and fetching it anew from %s failed",
+			l.home, firstLine(because.Error()), l.remote.Mirror)
+		err = c.explain(ctx, err, l.remote.Mirror, what)
+		var e *actions.Error
+		if errors.As(err, &e) && e.What != what { // no connection is why; the trust root is what
+			err = &actions.Error{Code: e.Code, What: what, Why: e.Error(), Next: e.Next, Err: e}
+		}
+		return nil, err
+	}
+	return trusted, nil
+}
+
+func (c *Client) refetch(ctx context.Context, l layout, initial []byte) (*root.TrustedRoot, error) {
 	up, err := c.update(ctx, l, initial)
 	if err != nil {
-		return nil, c.explain(ctx, err, l, what)
+		return nil, err
 	}
-	data, err := c.target(ctx, l, up, trustedRootTarget)
-	if err != nil {
-		return nil, c.explain(ctx, err, l, what)
-	}
-	trusted, err := root.NewTrustedRootFromJSON(data)
-	if err != nil {
-		return nil, c.explain(ctx, err, l, what)
+	if _, err := c.fetchTargets(ctx, l, up); err != nil {
+		return nil, err
 	}
 	set := up.GetTrustedMetadataSet()
-	if set.Targets[metadata.TARGETS] != nil {
-		c.cached = &material{root: trusted, print: l.print(), expires: expiry(&set)}
+	trusted, err := l.trustedRoot(&set)
+	if err != nil {
+		return nil, err
 	}
+	c.cached = &material{root: trusted, print: l.print(), expires: expiry(&set)}
 	return trusted, nil
 }

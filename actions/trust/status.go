@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"sort"
 	"time"
 )
@@ -30,14 +29,15 @@ func (c *Client) Status(context.Context) (*Status, error) {
 		Local: l.home, Remote: l.remote.Mirror, Checksum: l.remote.Checksum, Pinned: l.remote.Pinned == "true",
 		Roles: make(map[string]Role, rolesOnDisk), Targets: []string{},
 	}
-	for _, file := range roleFiles {
-		data, err := os.ReadFile(l.role(file))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil, noTrustRoot(l.home, err)
-		case err != nil:
-			return nil, unreadable(l.home, err)
-		}
+	raw, err := l.roles()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, noTrustRoot(l.home, err)
+	case err != nil:
+		return nil, unreadable(l.home, err)
+	}
+	for i, file := range roleFiles {
+		data := raw[i]
 		var r role
 		if err := json.Unmarshal(data, &r); err != nil {
 			return nil, unreadable(l.home, err)
