@@ -19,6 +19,7 @@ import (
 	"github.com/dexidp/dex/server"
 	"github.com/dexidp/dex/server/connectors"
 	"github.com/dexidp/dex/server/oauth2"
+	"github.com/dexidp/dex/server/tokens"
 	"github.com/dexidp/dex/storage"
 	"github.com/dexidp/dex/storage/memory"
 	"golang.org/x/crypto/bcrypt"
@@ -33,6 +34,9 @@ const IssuerPath = "/sso.sandbox.redhatworkshops.io/realms/trusted-artifact-sign
 
 // tokenLife is how long a token can be used; long enough to get through a step, short enough that expiry is met.
 const tokenLife = 15 * time.Minute
+
+// refreshLife is how long a sign-in can be prolonged, where the client asked for that (scope offline_access).
+const refreshLife = 8 * time.Hour
 
 // User is a person, or a technical user, who can sign in with the password of Config.
 type User struct {
@@ -131,6 +135,8 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 		SkipApprovalScreen: true,
 		PasswordConnector:  connectors.LocalConnector,
 		IDTokensValidFor:   tokenLife,
+		// Without one, Dex crashes at the first refresh.
+		RefreshTokenPolicy: tokens.NewRefreshStrategy(true, refreshLife, 0, 3*time.Second, nil),
 		AllowedGrantTypes: []string{
 			oauth2.GrantTypeAuthorizationCode, oauth2.GrantTypePassword,
 			oauth2.GrantTypeDeviceCode, oauth2.GrantTypeRefreshToken,

@@ -150,6 +150,30 @@ func TestRefusedSignInSaysInvalidGrantAsKeycloakDoes(t *testing.T) {
 	}
 }
 
+func TestSignInCanBeProlonged(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	form := pageForm(email, password)
+	form.Set("scope", "openid email offline_access")
+	_, answer := post(t, server.URL()+"/protocol/openid-connect/token", form)
+	refresh, _ := answer["refresh_token"].(string)
+	_, answer = post(t, server.URL()+"/protocol/openid-connect/token", url.Values{
+		"grant_type": {"refresh_token"}, "client_id": {clientID}, "refresh_token": {refresh},
+	})
+	token, _ := answer["id_token"].(string)
+	if got := accepted(t.Context(), t, server.URL(), token); got != email {
+		t.Errorf("prolonged as %q: %v", got, answer)
+	}
+}
+
+func TestDeviceGrantBegins(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	status, answer := post(t, server.URL()+"/protocol/openid-connect/auth/device", url.Values{"client_id": {clientID}})
+	where, _ := answer["verification_uri"].(string)
+	if status != http.StatusOK || answer["user_code"] == "" || !strings.HasPrefix(where, server.URL()) {
+		t.Errorf("%d %v", status, answer)
+	}
+}
+
 func TestDiscoveryNamesKeycloaksPaths(t *testing.T) {
 	server := start(t, t.TempDir(), "127.0.0.1:0")
 	provider, err := oidc.NewProvider(t.Context(), server.URL())
