@@ -196,6 +196,11 @@ func closedPort(t testing.TB) string {
 
 func randomImage(t testing.TB, size, layers int64) v1.Image {
 	t.Helper()
+	return randomImageFor(t, size, layers, v1.Platform{OS: "linux", Architecture: "amd64"})
+}
+
+func randomImageFor(t testing.TB, size, layers int64, platform v1.Platform) v1.Image {
+	t.Helper()
 	img, err := random.Image(size, layers)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +209,7 @@ func randomImage(t testing.TB, size, layers int64) v1.Image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.OS, config.Architecture = "linux", "amd64"
+	config.OS, config.Architecture, config.Variant = platform.OS, platform.Architecture, platform.Variant
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +225,7 @@ func randomIndex(t testing.TB, size int64, platforms ...string) v1.ImageIndex {
 			t.Fatal(err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add: randomImage(t, size, 2), Descriptor: v1.Descriptor{Platform: platform},
+			Add: randomImageFor(t, size, 2, *platform), Descriptor: v1.Descriptor{Platform: platform},
 		})
 	}
 	return index

@@ -140,7 +140,7 @@ func (cp *copying) listBlobs(m *manifest, seen map[v1.Hash]bool) error {
 		seen[image.Config.Digest] = true
 		b := cp.addBlob(image.Config, "config")
 		// An image alone says for which platform it is in its configuration only.
-		b.tellsPlatform = m == cp.root && image.Config.MediaType.IsConfig()
+		b.tellsPlatform = m == cp.root && len(cp.platforms) == 0 && image.Config.MediaType.IsConfig()
 	}
 	for _, layer := range image.Layers {
 		if !seen[layer.Digest] && layer.MediaType.IsDistributable() {
@@ -171,6 +171,7 @@ func (cp *copying) pick(ctx context.Context, index *manifest) (*manifest, error)
 			continue
 		}
 		if d.Platform.Satisfies(*cp.platform) {
+			cp.platforms = []string{d.Platform.String()}
 			return cp.source.manifest(ctx, cp.source.repo.Digest(d.Digest.String()))
 		}
 		if d.Platform.OS != "unknown" {
