@@ -194,6 +194,20 @@ func parse(text string) ([]*syntax.Stmt, error) {
 	if err != nil {
 		return nil, notShell(err)
 	}
+	piped := false
+	syntax.Walk(file, func(node syntax.Node) bool {
+		_, substitution := node.(*syntax.ProcSubst)
+		piped = piped || substitution
+		return !piped
+	})
+	if piped {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage,
+			What: "process substitution is not built in",
+			Why:  "it makes named pipes outside the lesson's directory",
+			Next: "use a pipe, or a file in between",
+		}
+	}
 	return file.Stmts, nil
 }
 
