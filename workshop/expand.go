@@ -7,18 +7,21 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
-// A name between $ and what is no part of a name, or between ${ and }. A dollar sign before anything else stands for
-// itself, so that a regular expression may end in one.
-var reference = regexp.MustCompile(`\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})`)
+// A name after $, or between ${ and }, there with :- and what stands for a variable without a value. A dollar sign before
+// anything else stands for itself, so that a regular expression may end in one.
+var reference = regexp.MustCompile(`\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\})`)
 
 func mentionsVariable(value string) bool { return reference.MatchString(value) }
 
-// expand replaces the variables in value and names, sorted, those that have no value.
+// expand replaces the variables in value and names, sorted, those that have no value and no stand-in.
 func expand(value string, env *environment.Environment) (expanded string, unset []string) {
 	expanded = reference.ReplaceAllStringFunc(value, func(found string) string {
 		m := reference.FindStringSubmatch(found)
 		name := m[1] + m[2]
 		v, _ := env.Get(name)
+		if v.Value == "" && m[3] != "" {
+			return m[3][len(":-"):]
+		}
 		if v.Value == "" {
 			unset = append(unset, name)
 		}

@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,9 +34,18 @@ func certainly(err error) bool {
 // refused turns an error into a result: fails for a clear no, broken for a failure to ask.
 func refused(err error) CheckResult {
 	if certainly(err) {
-		return failsBy(err.Error(), err)
+		return failsBy(brief(err), err)
 	}
 	return broken(err)
+}
+
+// brief is what went wrong without the reasons, which stand in CheckResult.Err.
+func brief(err error) string {
+	var e *actions.Error
+	if errors.As(err, &e) {
+		return e.What
+	}
+	return err.Error()
 }
 
 // variableSet asks whether a variable has a value.
@@ -160,7 +170,7 @@ func (a *asked) token() CheckResult {
 	}
 	token, err := identity.Parse(actions.NewSecret(v.Value))
 	if err != nil {
-		return failsBy(err.Error(), err)
+		return failsBy(brief(err), err)
 	}
 	now := a.world.clock.Now()
 	who := token.Email

@@ -47,6 +47,7 @@ type Session struct {
 	question *pendingQuestion
 	notices  []string
 	closed   bool
+	touched  time.Time // when the person last did something
 
 	progress *progressStore
 }
@@ -62,7 +63,8 @@ type stepState struct {
 	// generation tells the results of a probe that began before a run or reset from those that count.
 	generation int
 	checks     []checkRecord
-	probed     time.Time // when the world was last asked for a finished step
+	probed     time.Time     // when the world was last asked
+	cost       time.Duration // how long that took
 
 	exitCode int
 	values   []any
@@ -111,6 +113,7 @@ func NewSession(opts SessionOptions) (*Session, error) {
 			output: &output{limit: maxOutput, finished: true, wrote: s.notify},
 		})
 	}
+	s.touched = time.Now()
 	s.resume()
 	return s, nil
 }

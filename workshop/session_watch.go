@@ -14,6 +14,12 @@ const (
 	checkTimeout = 10 * time.Second
 	// finishedEvery is how many rounds pass between two looks at a step that is done or skipped.
 	finishedEvery = 15
+	// restFor is how many times longer than its last look took a step is left alone: an image with very many signatures
+	// must not keep the machine busy. slowest, in rounds, is the most that this and idling put off a look.
+	restFor = 20
+	slowest = 5
+	// idleAfter is how long a learner may do nothing before looks become seldom.
+	idleAfter = 10 * time.Minute
 	// probesAtOnce bounds the steps that are looked at side by side.
 	probesAtOnce = 4
 )
@@ -24,13 +30,15 @@ func (s *Session) Watch(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		asked := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		case <-s.kick:
+			asked = true
 		}
-		if due := s.due(); len(due) > 0 {
+		if due := s.due(asked); len(due) > 0 {
 			s.probe(ctx, due)
 			if ctx.Err() != nil {
 				return
@@ -48,27 +56,43 @@ func (s *Session) lookNow() {
 	}
 }
 
-// due lists the steps whose checks are to be asked in this round.
-func (s *Session) due() []int {
+// due lists the steps whose checks are to be asked in this round. When the person has just done something, open steps are
+// asked without delay.
+func (s *Session) due(asked bool) []int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy || s.closed {
 		return nil
 	}
-	var due []int
 	now := time.Now()
+	if asked {
+		s.touched = now
+	}
+	var due []int
 	for i, state := range s.steps {
 		if s.opts.Lesson.Steps[i].Kind != Changes {
 			continue
 		}
-		settled := s.done(i) || state.skipped
-		if settled && s.answered(i) && now.Sub(state.probed) < finishedEvery*s.opts.Probe {
+		since := now.Sub(state.probed)
+		if (s.done(i) || state.skipped) && s.answered(i) {
+			if since < finishedEvery*s.opts.Probe {
+				continue
+			}
+		} else if !asked && since < s.rest(state, now) {
 			continue
 		}
-		state.probed = now
 		due = append(due, i)
 	}
 	return due
+}
+
+// rest is how long an open step is left alone between two looks. The caller holds s.mu.
+func (s *Session) rest(state *stepState, now time.Time) time.Duration {
+	most := slowest * s.opts.Probe
+	if now.Sub(s.touched) > idleAfter {
+		return most
+	}
+	return min(restFor*state.cost, most)
 }
 
 // answered reports whether every check of step i has an answer in this session. The caller holds s.mu.
@@ -89,7 +113,11 @@ func (s *Session) probe(ctx context.Context, steps []int) {
 	group.SetLimit(probesAtOnce)
 	for _, step := range steps {
 		group.Go(func() error {
+			start := time.Now()
 			s.checkStep(ctx, step, look, nil)
+			s.mu.Lock()
+			s.steps[step].probed, s.steps[step].cost = time.Now(), time.Since(start)
+			s.mu.Unlock()
 			return nil
 		})
 	}

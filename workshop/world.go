@@ -182,7 +182,7 @@ func failsBy(found string, err error) CheckResult {
 
 // broken is no answer at all.
 func broken(err error) CheckResult {
-	found := "cannot be asked: " + err.Error()
+	found := "cannot be asked: " + brief(err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		found = fmt.Sprintf("no answer within %s", checkTimeout)
 	}
