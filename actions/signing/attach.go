@@ -2,41 +2,19 @@ package signing
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
 
-// pace is how long an attachment looks and waits. docs/attaching.md has the reasoning.
-type pace struct {
-	budget   time.Duration // from reading the tag to pushing it: a slower reading is thrown away and made again
-	quiet    time.Duration // how long a signature is watched after its push when nobody else is at the tag
-	busy     time.Duration // the same when others are
-	slow     int           // a signature is watched at least this many times as long as its own push took
-	ceiling  time.Duration // how long others may keep the tag busy before that is left to them
-	spread   time.Duration // the longest random wait before a push is tried again
-	tries    int           // pushes after which the signature is given up as lost
-	failures int           // answers in a row that were failures
-}
-
-var normalPace = pace{
-	budget: 150 * time.Millisecond, quiet: 250 * time.Millisecond, busy: time.Second, slow: 4,
-	ceiling: 6 * time.Second, spread: time.Second, tries: 60, failures: 5,
-}
-
 // attacher adds signatures to one tag without losing others'.
 type attacher struct {
-	store *store
-	lock  func(context.Context) (func(), error)
-	pace  pace
+	store   *store
+	lock    func(context.Context) (func(), error)
+	pace    pace
+	fastest time.Duration // the quickest reading so far; zero before the first
 }
 
 // attached is what an attachment left behind.
@@ -84,77 +62,33 @@ type attempt struct {
 // attach makes the tag hold ours beside everything that was or is there, and stays until it will stay. before is what the
 // tag held when the work began, nil for nothing.
 func (a *attacher) attach(ctx context.Context, before *manifest, ours []layer) (attached, error) {
-	known := newSeen(before)
-	existed := before != nil
-	mine := newSeen(&manifest{layers: ours}).keys
-	restored := map[string]bool{}
-	var (
-		done     attached
-		pushedAt time.Time // the end of our last push
-		changed  time.Time // when the tag was last seen to name something new
-		digest   string
-		watch    = a.pace.quiet
-		spread   = 2 * a.pace.budget
-		failures int
-	)
-	for {
-		now, err := a.attempt(ctx, known, ours, &existed, done.pushes > 0)
-		if err != nil {
-			failures++
-			if ctx.Err() != nil {
-				return done, ctx.Err()
+	known, existed := newSeen(before), before != nil
+	v := newVigil(a.pace, ours)
+	for failures := 0; ; {
+		now, err := a.attempt(ctx, known, ours, &existed, v.done.pushes > 0)
+		switch {
+		case err == nil:
+			failures = 0
+		case ctx.Err() != nil:
+			return v.done, ctx.Err()
+		default:
+			if failures++; failures >= a.pace.failures || !transient(err) {
+				return v.done, err
 			}
-			if failures >= a.pace.failures || !transient(err) {
-				return done, err
-			}
-			if err := sleep(ctx, jitter(spread)); err != nil {
-				return done, err
+			if err := sleep(ctx, jitter(v.spread)); err != nil {
+				return v.done, err
 			}
 			continue
 		}
-		failures = 0
-		at := time.Now()
-		if pushedAt.IsZero() && !now.pushed { // all of it was there already
-			pushedAt = at
+		v.observe(now, time.Now())
+		switch {
+		case now.pushed && v.done.pushes >= a.pace.tries:
+			return v.done, lostForGood(a.store.tag.Name(), v.done.pushes)
+		case v.over(now):
+			return v.done, nil
 		}
-		if now.fresh > 0 || done.pushes > 0 && now.digest != digest {
-			watch = max(watch, a.pace.busy)
-		}
-		if now.digest != digest {
-			digest, changed = now.digest, at
-		}
-		done.total = now.total
-		if now.pushed {
-			lost := done.pushes > 0
-			pushedAt = at
-			done.pushes++
-			watch = max(watch, time.Duration(a.pace.slow)*now.took)
-			for _, l := range now.put {
-				if !mine[l.key] {
-					restored[l.key] = true
-				}
-			}
-			done.restored = len(restored)
-			if lost {
-				watch = max(watch, a.pace.busy)
-				if done.pushes >= a.pace.tries {
-					return done, lostForGood(a.store.tag.Name(), done.pushes)
-				}
-			}
-		} else if at.Sub(pushedAt) >= watch && (at.Sub(changed) >= watch/2 || at.Sub(pushedAt) >= a.pace.ceiling) {
-			return done, nil
-		}
-		wait := watch / 2
-		if left := watch - time.Since(pushedAt); left > 0 && left < wait {
-			wait = left
-		}
-		if now.pushed && done.pushes > 1 {
-			// Others push too: who lost looks again at a time of its own, over a longer while each time.
-			spread = min(2*spread, a.pace.spread)
-			wait = a.pace.budget/4 + jitter(spread)
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return done, err
+		if err := sleep(ctx, v.next(now)); err != nil {
+			return v.done, err
 		}
 	}
 }
@@ -177,6 +111,9 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 		current, err := a.store.read(ctx)
 		if err != nil {
 			return attempt{}, err
+		}
+		if took := time.Since(start); a.fastest == 0 || took < a.fastest {
+			a.fastest = took
 		}
 		if current == nil && *existed {
 			// Nobody loses a tag by pushing: a person deleted it, and what was in it is to stay away. Unless the
@@ -213,7 +150,7 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 		if err != nil {
 			return attempt{}, err
 		}
-		if time.Since(start) > a.pace.budget && round < rounds {
+		if time.Since(start) > max(a.pace.budget, 2*a.fastest) && round < rounds {
 			continue // what was read is old by now; the configuration may well fit what is read next
 		}
 		raw, err := current.with(missing, config)
@@ -238,17 +175,22 @@ func (a *attacher) push(ctx context.Context, raw []byte, mediaType types.MediaTy
 	defer cancel()
 	answer := make(chan error, 1)
 	go func() { answer <- a.store.push(ctx, raw, mediaType) }()
-	tick := time.NewTicker(a.pace.quiet / 4)
-	defer tick.Stop()
+	first := a.pace.quiet / 4
+	if a.fastest > first {
+		first = 0 // a slow registry: the next look is under way together with the push
+	}
+	look := time.NewTimer(first)
+	defer look.Stop()
 	for {
 		select {
 		case err := <-answer:
 			return err
-		case <-tick.C:
+		case <-look.C:
 			// A look that fails is one look less; the push itself says whether the registry is there.
 			if current, err := a.store.read(ctx); err == nil && current != nil {
 				meet(current.layers)
 			}
+			look.Reset(a.pace.quiet / 4)
 		}
 	}
 }
@@ -256,87 +198,6 @@ func (a *attacher) push(ctx context.Context, raw []byte, mediaType types.MediaTy
 // newly returns layers without those of ours.
 func newly(layers, ours []layer) []layer {
 	return (&manifest{layers: ours}).missing(layers)
-}
-
-// maxSignatures is how many cosign reads: with one more it verifies none (its pkg/oci/remote).
-const maxSignatures = 1000
-
-func tooMany(tag string, total int) error {
-	return &actions.Error{
-		Code: actions.CodeManifestTooLarge,
-		What: fmt.Sprintf("%s would hold %d signatures", tag, total),
-		Why:  fmt.Sprintf("cosign reads %d at the most and refuses the whole tag when there are more", maxSignatures),
-		Next: "nothing was changed; remove signatures that are no longer wanted, or sign under another repository",
-	}
-}
-
-// tooLarge tells a refusal for the size of the manifest from the others.
-func tooLarge(err error, tag string, size int) error {
-	const usual = 4 << 20 // the limit of distribution, and the least that the OCI distribution specification asks for
-	var refusal *transport.Error
-	if !errors.As(err, &refusal) || size <= usual && refusal.StatusCode != http.StatusRequestEntityTooLarge {
-		return err
-	}
-	if refusal.StatusCode < http.StatusBadRequest || refusal.StatusCode >= http.StatusInternalServerError {
-		return err
-	}
-	return &actions.Error{
-		Code: actions.CodeManifestTooLarge,
-		What: fmt.Sprintf("the registry does not take %s with one more signature", tag),
-		Why:  fmt.Sprintf("the manifest would be %d bytes, and many registries take %d at the most", size, usual),
-		Next: "nothing at the tag was changed; remove signatures that are no longer wanted, or sign under another repository",
-		Err:  err,
-	}
-}
-
-func lostForGood(tag string, pushes int) error {
-	return &actions.Error{
-		Code: actions.CodeSignatureLost,
-		What: fmt.Sprintf("others overwrote %s faster than the signature could be put back", tag),
-		Why:  fmt.Sprintf("it was pushed %d times, and each time a tool that had not read it replaced the tag", pushes),
-		Next: "the signature is in the transparency log; sign again when fewer are at this image",
-	}
-}
-
-// transient reports whether an answer may be another one in a moment.
-func transient(err error) bool {
-	var known *actions.Error
-	var refusal *transport.Error
-	switch {
-	case errors.As(err, &known), errors.Is(err, errNoSignatures):
-		return false
-	case errors.As(err, &refusal):
-		return refusal.StatusCode >= http.StatusInternalServerError || refusal.StatusCode == http.StatusTooManyRequests
-	}
-	return false
-}
-
-func jitter(most time.Duration) time.Duration {
-	if most <= 0 {
-		return 0
-	}
-	return time.Duration(rand.Int64N(int64(most))) //nolint:gosec // it decides who waits, nothing else
-}
-
-// nextConfig uploads the configuration of m with more signatures, and describes it.
-func (s *store) nextConfig(ctx context.Context, m *manifest, more []layer) (v1.Descriptor, error) {
-	plain, err := configOf(m.layers)
-	if err != nil {
-		return v1.Descriptor{}, err
-	}
-	var content []byte
-	if len(m.layers) == 0 || digestOf(plain) == m.config.Digest.String() {
-		content, err = configOf(append(append([]layer{}, m.layers...), more...))
-	} else {
-		var base []byte
-		if base, err = s.content(ctx, m.config.Digest); err == nil {
-			content, err = extendConfig(base, m.layers, more)
-		}
-	}
-	if err != nil {
-		return v1.Descriptor{}, err
-	}
-	return s.blob(ctx, content, m.config.MediaType)
 }
 
 func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []byte) (attached, error) {

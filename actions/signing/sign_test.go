@@ -167,4 +167,3 @@ func TestThirtySignersInOneProcess(t *testing.T) {
 		t.Errorf("%d signatures with %d log entries", len(report.Signatures), len(indices))
 	}
 }
-

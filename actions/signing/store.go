@@ -140,3 +140,24 @@ type taggable struct {
 func (t taggable) RawManifest() ([]byte, error) { return bytes.Clone(t.raw), nil }
 
 func (t taggable) MediaType() (types.MediaType, error) { return t.mediaType, nil }
+
+// nextConfig uploads the configuration of m with more signatures, and describes it.
+func (s *store) nextConfig(ctx context.Context, m *manifest, more []layer) (v1.Descriptor, error) {
+	plain, err := configOf(m.layers)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	var content []byte
+	if len(m.layers) == 0 || digestOf(plain) == m.config.Digest.String() {
+		content, err = configOf(append(append([]layer{}, m.layers...), more...))
+	} else {
+		var base []byte
+		if base, err = s.content(ctx, m.config.Digest); err == nil {
+			content, err = extendConfig(base, m.layers, more)
+		}
+	}
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	return s.blob(ctx, content, m.config.MediaType)
+}
