@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -124,8 +125,9 @@ func kill(t *testing.T, dir string) {
 
 // child is this test binary in another role.
 type child struct {
-	cmd *exec.Cmd
-	out *bufio.Reader
+	cmd    *exec.Cmd
+	out    *bufio.Reader
+	stderr *bytes.Buffer // complete when the process has ended
 }
 
 func command(t *testing.T, role, dir string) *child {
@@ -140,10 +142,12 @@ func command(t *testing.T, role, dir string) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stderr := new(bytes.Buffer)
+	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &child{cmd: cmd, out: bufio.NewReader(out)}
+	return &child{cmd: cmd, out: bufio.NewReader(out), stderr: stderr}
 }
 
 func (c *child) readLine(t *testing.T) string {
