@@ -42,7 +42,7 @@ func (s *Shell) host(ctx context.Context, call *builtin.Call) error {
 	cmd := exec.CommandContext(ctx, path)
 	cmd.Args = append([]string{call.Name}, call.Args...)
 	cmd.Env, cmd.Dir = vars, dir
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = plain(call.Stdin), unwrapped(call.Stdout), call.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = plain(call.Stdin), plainWriter(call.Stdout), plainWriter(call.Stderr)
 	if runtime.GOOS != "windows" {
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	}
@@ -75,11 +75,4 @@ func plain(r io.Reader) io.Reader {
 		return in.slow
 	}
 	return nil
-}
-
-func unwrapped(w io.Writer) io.Writer {
-	if out, ok := w.(*output); ok {
-		return out.w
-	}
-	return w
 }

@@ -114,11 +114,12 @@ func (s *Shell) inner(ctx context.Context, call *builtin.Call, text io.Reader, n
 	if err != nil {
 		return fmt.Errorf("start a shell for %s: %w", name, err)
 	}
-	conn, err := s.connect(Streams{In: plain(call.Stdin), Out: call.Stdout, Err: call.Stderr})
+	conn := &connection{out: call.Stdout, err: call.Stderr}
+	closeInput, err := conn.feed(plain(call.Stdin))
 	if err != nil {
 		return err
 	}
-	defer conn.close()
+	defer closeInput()
 	if err := interp.StdIO(conn.in, conn.out, conn.err)(runner); err != nil {
 		return err
 	}

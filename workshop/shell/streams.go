@@ -17,13 +17,24 @@ type connection struct {
 	close    func()
 }
 
-// connect makes streams ready for the interpreter. Writers are made safe for the commands of a pipeline, which write at
-// the same time. A reader that is no file is fed through a pipe, which is closed with the line.
+// connect makes the streams of a line ready for the interpreter.
 func (s *Shell) connect(streams Streams) (*connection, error) {
-	c := &connection{close: func() {}}
 	var mu sync.Mutex
-	c.out, c.err = shared(streams.Out, &mu), shared(streams.Err, &mu)
-	switch in := streams.In.(type) {
+	out := newGuard(streams.Out, &mu, s.opts.Environment, s.opts.RevealSecrets)
+	err := newGuard(streams.Err, &mu, s.opts.Environment, s.opts.RevealSecrets)
+	c := &connection{out: out, err: err}
+	closeInput, problem := c.feed(streams.In)
+	c.close = func() {
+		closeInput()
+		out.flush()
+		err.flush()
+	}
+	return c, problem
+}
+
+// feed makes a reader the line's input. One that is no file goes through a pipe, which is closed with the line.
+func (c *connection) feed(reader io.Reader) (closeInput func(), err error) {
+	switch in := reader.(type) {
 	case nil:
 	case *os.File:
 		if in != nil {
@@ -32,7 +43,7 @@ func (s *Shell) connect(streams Streams) (*connection, error) {
 	default:
 		r, w, err := os.Pipe()
 		if err != nil {
-			return nil, fmt.Errorf("connect the line's input: %w", err)
+			return func() {}, fmt.Errorf("connect the line's input: %w", err)
 		}
 		go func() {
 			// It ends with the line: the reading end is closed then, and writing fails.
@@ -40,32 +51,9 @@ func (s *Shell) connect(streams Streams) (*connection, error) {
 			_ = w.Close()
 		}()
 		c.in = r
-		c.close = func() { _ = r.Close() }
+		return func() { _ = r.Close() }, nil
 	}
-	return c, nil
-}
-
-// shared returns a writer for several commands at once. A file is left alone: the system keeps its writes apart, and a
-// host program wants the terminal itself.
-func shared(w io.Writer, mu *sync.Mutex) io.Writer {
-	switch w := w.(type) {
-	case nil:
-		return io.Discard
-	case *os.File:
-		return w
-	}
-	return &locked{w: w, mu: mu}
-}
-
-type locked struct {
-	w  io.Writer
-	mu *sync.Mutex
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
+	return func() {}, nil
 }
 
 // errBrokenPipe is why a command was ended whose reader had gone.
@@ -82,8 +70,9 @@ func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil {
 		o.stop(errBrokenPipe)
+		return n, errBrokenPipe
 	}
-	return n, err
+	return n, nil
 }
 
 // input is the standard input of a built-in, whose reads end when the command is cancelled.

@@ -83,6 +83,7 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	signer := clients.Signer()
 	consented := o.SkipConfirmation
 	for _, image := range images {
+		s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
 		result, err := signer.SignWithToken(ctx, signing.Request{
 			Image: image, Token: token, Consented: consented, Annotations: extra,
 		})
@@ -119,7 +120,15 @@ func (s *session) narrateSigning(consented bool) {
 		// The detail is a sentence for people that ends in the index.
 		s.info("tlog entry created with index: %s", stage.Detail[strings.LastIndexByte(stage.Detail, ' ')+1:])
 	}
-	n.started["push"] = nil
+}
+
+// repositoryOf is where the signature of image goes. The image's name was read before.
+func repositoryOf(image string) string {
+	ref, err := registry.Parse(image)
+	if err != nil {
+		return image
+	}
+	return ref.Context().Name()
 }
 
 // identityToken is the token of --identity-token (which may be a file), else of SIGSTORE_ID_TOKEN.
