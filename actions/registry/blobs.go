@@ -64,7 +64,8 @@ func (cp *copying) copyBlob(ctx context.Context, b *blob) error {
 		if t.stored > before {
 			wait.renew()
 		}
-		if !worthRetrying(err) || !wait.again(ctx) {
+		var atSource *sideError // the stream was patient with the source already
+		if errors.As(err, &atSource) || !worthRetrying(err) || !wait.again(ctx) {
 			return atDestination(err)
 		}
 	}
@@ -100,6 +101,7 @@ type transfer struct {
 	meter    *meter
 	location string // where the upload goes on, once one was begun
 	stored   int64  // bytes of it that the registry has for sure
+	begun    bool   // whether bytes travelled
 }
 
 // attempt brings the blob to the destination, or as far as it gets.
@@ -109,7 +111,7 @@ func (t *transfer) attempt(ctx context.Context) error {
 		return err
 	}
 	if there {
-		t.done(t.location == "")
+		t.done(!t.begun)
 		return nil
 	}
 	if err := t.findPlace(ctx); err != nil {
@@ -120,10 +122,22 @@ func (t *transfer) attempt(ctx context.Context) error {
 		return nil
 	}
 	if err := t.send(ctx); err != nil {
-		return err
+		return t.judge(err)
 	}
 	t.done(false)
 	return nil
+}
+
+// judge makes an upload begin anew that the registry does not know any more, or whose rest it does not take.
+func (t *transfer) judge(err error) error {
+	var refusal *transport.Error
+	var atSource *sideError
+	if !errors.As(err, &atSource) && errors.As(err, &refusal) && (t.stored > 0 && !denied(refusal) ||
+		hasCode(refusal, transport.BlobUploadUnknownErrorCode) || refusal.StatusCode == http.StatusRequestedRangeNotSatisfiable) {
+		t.location, t.stored = "", 0
+		return fmt.Errorf("%w: %w", errAnew, err)
+	}
+	return err
 }
 
 func (t *transfer) done(skipped bool) {
@@ -220,6 +234,7 @@ func (t *transfer) send(ctx context.Context) error {
 func (t *transfer) sendBody(ctx context.Context, method, address string) (next string, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	in := t.source.stream(ctx, t.blob, t.stored, t.meter)
+	t.begun = true
 	watch := watchStall(stop)
 	in.alive = watch.alive
 	// The HTTP client may still read when the call has failed: the context ends that first.

@@ -57,7 +57,7 @@ func backoff() remote.Backoff {
 // worthRetrying reports whether the same call may well succeed when it is made again: after a cut connection or a
 // failure that the server calls temporary. A host that does not answer at all was waited for long enough.
 func worthRetrying(err error) bool {
-	if errors.Is(err, errClosed) || errors.Is(err, errStalled) {
+	if errors.Is(err, errAnew) || errors.Is(err, errStalled) {
 		return true
 	}
 	var network net.Error

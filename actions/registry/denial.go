@@ -52,6 +52,11 @@ func (s *subject) explainDenial(ctx context.Context, refusal *transport.Error) e
 		return s.noOrganization(e)
 	}
 	e.Code = actions.CodeForbidden
+	if strings.Contains(strings.ToLower(e.Why), "quota") {
+		e.What = fmt.Sprintf("%s has no room for %s", s.host(), s.text)
+		e.Next = "delete images that nobody needs, or ask the organisation's owner for more room"
+		return e
+	}
 	as := "the stored login"
 	if user != "" {
 		as = user
@@ -68,7 +73,7 @@ func (s *subject) explainDenial(ctx context.Context, refusal *transport.Error) e
 			scope = transport.PushScope // the push asked for this before; nothing new can come of it
 		}
 		if allowed, known, err := s.client.rights(ctx, d, auth, repo, scope); err == nil && known {
-			e.Why = "the login works, and " + inWords(allowed)
+			e.Why = "the login works, and " + inWords(allowed) + "; " + e.Why
 		}
 	}
 	return e

@@ -126,13 +126,17 @@ func withDigest(location, digest string) (string, error) {
 	return u.String(), nil
 }
 
-// uploaded reads how many bytes of an upload the registry has, from a Range header such as "0-1023" or "bytes=0-1023".
-// "0-0" stands for nothing at all in some registries and for one byte in others; nothing is the safe reading.
+// uploaded reads how many bytes of an upload the registry has from a Range header. The specification writes "0-1023" for
+// 1,024 bytes; Quay writes "bytes=0-1024" for them. "0-0" stands for nothing at all in some registries and for one byte in
+// others; nothing is the safe reading.
 func uploaded(header http.Header) int64 {
+	text, exclusive := strings.CutPrefix(header.Get("Range"), "bytes=")
 	var first, last int64
-	text := strings.TrimPrefix(header.Get("Range"), "bytes=")
 	if n, err := fmt.Sscanf(text, "%d-%d", &first, &last); n != 2 || err != nil || first != 0 || last <= 0 {
 		return 0
+	}
+	if exclusive {
+		return last
 	}
 	return last + 1
 }

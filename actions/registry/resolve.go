@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -65,6 +66,14 @@ func (c *Client) Resolve(ctx context.Context, reference string) (*Resolved, erro
 func checkImage(ref name.Reference, desc *v1.Descriptor) error {
 	if desc.MediaType.IsImage() || desc.MediaType.IsIndex() {
 		return nil
+	}
+	if !strings.HasPrefix(string(desc.MediaType), "application/") {
+		return &actions.Error{
+			Code: actions.CodeNotAsked,
+			What: fmt.Sprintf("the answer about %s cannot be used", ref),
+			Why:  fmt.Sprintf("it is of type %s, which no registry sends", shorten(string(desc.MediaType))),
+			Next: "check that the host is a container registry and no proxy or login page answers in its place",
+		}
 	}
 	e := &actions.Error{
 		Code: actions.CodeNotAnImage,

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,6 +36,9 @@ func says(refusal *transport.Error) string {
 	}
 	// The library keeps the body to itself, but for the text of the error.
 	if _, body, found := strings.Cut(refusal.Error(), fmt.Sprintf("unexpected status code %s: ", status)); found {
+		if text := messageOf(body); text != "" {
+			return fmt.Sprintf("the registry says: %s (%s)", shorten(text), status)
+		}
 		if title := htmlTitle.FindStringSubmatch(body); title != nil {
 			return fmt.Sprintf("it answered %s with a web page, %q", status, shorten(title[1]))
 		}
@@ -44,6 +48,23 @@ func says(refusal *transport.Error) string {
 		return fmt.Sprintf("it answered %s: %s", status, shorten(body))
 	}
 	return "it answered " + status
+}
+
+// messageOf reads the answers of token services and other interfaces beside the registry's own, such as
+// {"error":"..."} or {"details":"..."}.
+func messageOf(body string) string {
+	var answer struct {
+		Details, Message, Description, Error any
+	}
+	if json.Unmarshal([]byte(body), &answer) != nil {
+		return ""
+	}
+	for _, v := range []any{answer.Message, answer.Details, answer.Description, answer.Error} {
+		if text, ok := v.(string); ok && text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // theRegistrySays appends the quotation of a refusal in err to a sentence, if there is one.

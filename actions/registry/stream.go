@@ -32,9 +32,9 @@ func (stalled) Error() string { return "the transfer stood still" }
 // Timeout tells web.Explain what it is.
 func (stalled) Timeout() bool { return true }
 
-// errClosed is read from a stream that the HTTP client is done with: it wanted to send the same body again, with a
-// fresh token. The next attempt has both.
-var errClosed = errors.New("the upload has to begin anew")
+// errAnew is an upload that has to begin anew, which the next attempt does. A stream that the HTTP client is done with
+// returns it too: the client wanted to send the same body again, with a fresh token.
+var errAnew = errors.New("the upload has to begin anew")
 
 // stream reads a blob from the source. When the connection is cut it asks for the rest, so that an upload fed by it
 // notices nothing. It checks the digest of what it read from the beginning to the end.
@@ -77,7 +77,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return 0, errClosed
+		return 0, errAnew
 	}
 	n, err := s.readOnce(p)
 	if err != nil && !errors.Is(err, io.EOF) {
