@@ -46,78 +46,108 @@ var bundleCases = []bundleCase{
 	{name: "other subject", policy: change(byAlicePolicy, func(p *policy) { p.Subject = bob }), bundle: goodBundle, want: actions.CodeSubject},
 	{name: "other issuer", policy: change(byAlicePolicy, func(p *policy) { p.Issuer = "https://x" }), bundle: goodBundle, want: actions.CodeIssuer},
 	{name: "regular expressions", policy: policy{SubjectRegexp: "alice", IssuerRegexp: `example\.com`}, bundle: goodBundle},
-	{name: "exact value beside the regular expression", policy: policy{Subject: bob, SubjectRegexp: "alice", IssuerRegexp: "."}, bundle: goodBundle,
-		want: actions.CodeSubject},
-	{name: "issuer in the new extension only", policy: byAlicePolicy,
+	{
+		name: "exact value beside the regular expression", policy: policy{Subject: bob, SubjectRegexp: "alice", IssuerRegexp: "."}, bundle: goodBundle,
+		want: actions.CodeSubject,
+	},
+	{
+		name: "issuer in the new extension only", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.OnlyNewIssuer = true }))
-		}},
-	{name: "statement about another image", policy: byAlicePolicy,
+		},
+	},
+	{
+		name: "statement about another image", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			b, err := w.d.Bundle(w.image.Context().Digest("sha256:0000000000000000000000000000000000000000000000000000000000000000"), byAlice)
 			if err != nil {
 				w.t.Fatal(err)
 			}
 			return b
-		}, want: actions.CodeClaims},
-	{name: "statement changed", policy: byAlicePolicy,
+		}, want: actions.CodeClaims,
+	},
+	{
+		name: "statement changed", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := goodBundle(w)
 			b.GetDsseEnvelope().Payload = append(b.GetDsseEnvelope().Payload, ' ')
 			return b
-		}, want: actions.CodeSignature},
-	{name: "entry of another bundle", policy: byAlicePolicy,
+		}, want: actions.CodeSignature,
+	},
+	{
+		name: "entry of another bundle", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := goodBundle(w)
 			b.VerificationMaterial.TlogEntries = goodBundle(w).VerificationMaterial.TlogEntries
 			return b
-		}, want: actions.CodeLogEntry},
-	{name: "promise changed", policy: byAlicePolicy,
+		}, want: actions.CodeLogEntry,
+	},
+	{
+		name: "promise changed", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := goodBundle(w)
 			b.VerificationMaterial.TlogEntries[0].InclusionPromise.SignedEntryTimestamp[9] ^= 1
 			return b
-		}, want: actions.CodeLogEntry},
-	{name: "no entry", policy: byAlicePolicy,
+		}, want: actions.CodeLogEntry,
+	},
+	{
+		name: "no entry", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.NoLog = true }))
-		}, want: actions.CodeLogEntry},
-	{name: "no entry, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
+		}, want: actions.CodeLogEntry,
+	},
+	{
+		name: "no entry, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.NoLog = true }))
-		}},
-	{name: "no SCT", policy: byAlicePolicy,
+		},
+	},
+	{
+		name: "no SCT", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.NoSCT = true }))
-		}, want: actions.CodeSCT},
-	{name: "long ago, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
+		}, want: actions.CodeSCT,
+	},
+	{
+		name: "long ago, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.At = longAgo }))
-		}, want: actions.CodeTime},
-	{name: "long ago, log ignored, stamp in use", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog, p.UseSignedTimestamps = true, true }),
+		}, want: actions.CodeTime,
+	},
+	{
+		name: "long ago, log ignored, stamp in use", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog, p.UseSignedTimestamps = true, true }),
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.At, s.Stamp = longAgo, true }))
-		}},
-	{name: "stamp in use, none there", policy: change(byAlicePolicy, func(p *policy) { p.UseSignedTimestamps = true }), bundle: goodBundle,
-		want: actions.CodeTimestamp},
-	{name: "key pair without a key", policy: byAlicePolicy,
-		bundle: func(w *world) *protobundle.Bundle { return w.bundle(spec{KeyPair: true}) }, want: actions.CodeNoCertificate},
-	{name: "other deployment", policy: byAlicePolicy,
+		},
+	},
+	{
+		name: "stamp in use, none there", policy: change(byAlicePolicy, func(p *policy) { p.UseSignedTimestamps = true }), bundle: goodBundle,
+		want: actions.CodeTimestamp,
+	},
+	{
+		name: "key pair without a key", policy: byAlicePolicy,
+		bundle: func(w *world) *protobundle.Bundle { return w.bundle(spec{KeyPair: true}) }, want: actions.CodeNoCertificate,
+	},
+	{
+		name: "other deployment", policy: byAlicePolicy,
 		bundle: func(w *world) *protobundle.Bundle {
 			b, err := verificationtest.MustNew().Bundle(w.image, byAlice)
 			if err != nil {
 				w.t.Fatal(err)
 			}
 			return b
-		}, want: actions.CodeLogEntry},
-	{name: "other deployment, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
+		}, want: actions.CodeLogEntry,
+	},
+	{
+		name: "other deployment, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
 		bundle: func(w *world) *protobundle.Bundle {
 			b, err := verificationtest.MustNew().Bundle(w.image, byAlice)
 			if err != nil {
 				w.t.Fatal(err)
 			}
 			return b
-		}, want: actions.CodeChain},
+		}, want: actions.CodeChain,
+	},
 }
 
 // TestOneBundle checks that the verdict is that of cosign's own entry point for bundles, and the reason the true one.

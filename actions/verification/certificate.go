@@ -3,7 +3,6 @@ package verification
 import (
 	"crypto/x509"
 	"encoding/asn1"
-	"strings"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -46,9 +45,4 @@ func issuerDER(cert *x509.Certificate) string {
 		}
 	}
 	return ""
-}
-
-// subjectsOf is every name in the certificate, as cosign lists them.
-func subjectsOf(cert *x509.Certificate) string {
-	return strings.Join(cryptoutils.GetSubjectAlternateNames(cert), ", ")
 }

@@ -49,6 +49,14 @@ func CosignHeader(r *Report) []string {
 	return lines
 }
 
+// CosignWarnings returns the lines that `cosign verify` 2.6.5 writes to standard error before it looks at anything.
+func CosignWarnings(p Policy) []string {
+	if !p.IgnoreLog {
+		return nil
+	}
+	return []string{"WARNING: Skipping tlog verification is an insecure practice that lacks transparency and auditability verification for the signature."}
+}
+
 // CosignJSON returns the array that `cosign verify` 2.6.5 writes to standard output for the signatures that verified, in
 // the order in which they are stored, without the line ends around it. Signatures of a tag come out byte for byte as
 // cosign's. For those in bundles cosign prints the digest and the statement's type and nothing of who signed; here they
@@ -84,7 +92,8 @@ func CosignText(r *Report) (stderr, stdout []string) {
 }
 
 // CosignError returns the text that cosign 2.6.5 ends with when nothing verified: every refusal in cosign's own words. It
-// returns "" when the verdict is good.
+// returns "" when the verdict is good. cosign writes the text twice, behind "Error: " and, on a line of its own, behind
+// "error during command execution: ".
 func CosignError(r *Report) string {
 	verdict := r.Verdict()
 	if verdict == nil {

@@ -94,7 +94,7 @@ func (v *Verifier) download(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, web.Explain(err, url)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the server answered %s", resp.Status)
 	}

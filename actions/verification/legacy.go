@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,12 +100,10 @@ func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1
 
 // gone is true when a failure is the registry's and not one payload's.
 func gone(e *actions.Error) bool {
-	switch e.Code {
-	case actions.CodeUnreachable, actions.CodeTLS, actions.CodeServer, actions.CodeThrottled,
-		actions.CodeUnauthorized, actions.CodeForbidden, actions.CodeWrongPassword:
-		return true
-	}
-	return false
+	return slices.Contains([]actions.Code{
+		actions.CodeUnreachable, actions.CodeTLS, actions.CodeServer, actions.CodeThrottled,
+		actions.CodeUnauthorized, actions.CodeForbidden, actions.CodeWrongPassword,
+	}, e.Code)
 }
 
 // readLegacy fills in s from a layer of a signature tag, in cosign's own form for its verification, and what it says of
@@ -144,7 +143,9 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 			s.unreadable(actions.CodeLogEntry, "the log entry beside the signature cannot be read", fmt.Errorf("unmarshaling bundle: %w", err))
 		} else {
 			opts = append(opts, static.WithBundle(&entry))
-			s.logged(entry.Payload.LogIndex, entry.Payload.LogID, entry.Payload.IntegratedTime)
+			if entry.Payload.Body != nil || entry.Payload.LogID != "" { // or its index of 0 would be none
+				s.logged(entry.Payload.LogIndex, entry.Payload.LogID, entry.Payload.IntegratedTime)
+			}
 		}
 	}
 	if text := layer.Annotations[static.RFC3161TimestampAnnotationKey]; text != "" {

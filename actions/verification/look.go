@@ -28,8 +28,12 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 	report := &Report{Image: image, Policy: policy, reference: ref}
 	collecting, stop := context.WithCancel(ctx)
 	defer stop()
-	collected := make(chan error, 1)
-	go func() { collected <- v.collect(collecting, report) }()
+	collected := make(chan struct{})
+	var refused error
+	go func() {
+		defer close(collected)
+		refused = v.collect(collecting, report)
+	}()
 
 	co, err := v.checks(ctx, policy)
 	if err != nil {
@@ -38,8 +42,8 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 		<-collected
 		return nil, err
 	}
-	if err := <-collected; err != nil {
-		return nil, err
+	if <-collected; refused != nil {
+		return nil, refused
 	}
 	report.online = co.RekorClient != nil
 	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {

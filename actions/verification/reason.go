@@ -17,10 +17,14 @@ const (
 
 // explain says why cosign refused s. cosign's error tells at which check it stopped; expected and found are read from the
 // signature itself. What neither tells stays cosign's own words.
-func (j *judgement) explain(s *Signature, err error) *actions.Error {
-	reason := j.reasonFor(s, err)
-	reason.Err = err
-	return reason
+func (j *judgement) explain(s *Signature, err error) (reason *actions.Error) {
+	defer func() {
+		if recover() != nil { // an explanation must not end what a verdict did not
+			reason = plain(err.Error())
+		}
+		reason.Err = err
+	}()
+	return j.reasonFor(s, err)
 }
 
 func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
@@ -83,7 +87,7 @@ func has(text, part string) bool { return strings.Contains(text, part) }
 
 // plain passes on what cosign said.
 func plain(text string) *actions.Error {
-	return &actions.Error{Code: actions.CodeNotVerified, What: "the signature did not verify", Why: text}
+	return &actions.Error{Code: actions.CodeNotVerified, What: "the signature did not verify", Why: text, Next: nextTampered}
 }
 
 func withoutCertificate() *actions.Error {

@@ -129,10 +129,19 @@ func (s *source) blob(ctx context.Context, ref name.Digest, limit int64) ([]byte
 	}
 	// Compressed is the blob as stored.
 	r, err := layer.Compressed()
+	if notFound(err) {
+		return nil, &actions.Error{
+			Code: actions.CodeSignature,
+			What: "the blob " + ref.DigestStr() + " is listed and not there",
+			Why:  "a manifest names it, and the registry answers that it has no such blob",
+			Next: "ask whoever runs the registry whether signatures are being cleaned up",
+			Err:  err,
+		}
+	}
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, s.explain(ctx, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -80,14 +79,9 @@ func TestCalls(t *testing.T) {
 func TestFailures(t *testing.T) {
 	w := newWorld(t)
 	w.attach(w.sign(byAlice))
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := closed.Addr().String()
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
+	closed := httptest.NewServer(http.NotFoundHandler())
+	nobody := closed.Listener.Addr().String()
+	closed.Close()
 	noRoot := w.opts
 	noRoot.Material = func(context.Context) (root.TrustedMaterial, error) {
 		return nil, &actions.Error{Code: actions.CodeNoTrustRoot, What: "not initialised"}
@@ -101,10 +95,18 @@ func TestFailures(t *testing.T) {
 		want   actions.Code
 		what   string
 	}{
-		{"no identity", w.verifier, w.tag(), policy{Issuer: issuer}, actions.CodeUsage,
-			"--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode"},
-		{"no issuer", w.verifier, w.tag(), policy{Subject: alice}, actions.CodeUsage,
-			"--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required for verification in keyless mode"},
+		{
+			"no identity", w.verifier, w.tag(),
+			policy{Issuer: issuer},
+			actions.CodeUsage,
+			"--certificate-identity or --certificate-identity-regexp is required for verification in keyless mode",
+		},
+		{
+			"no issuer", w.verifier, w.tag(),
+			policy{Subject: alice},
+			actions.CodeUsage,
+			"--certificate-oidc-issuer or --certificate-oidc-issuer-regexp is required for verification in keyless mode",
+		},
 		{"broken regular expression", w.verifier, w.tag(), policy{SubjectRegexp: "(", Issuer: issuer}, actions.CodeUsage, "malformed subject"},
 		{"no reference", w.verifier, "::", byAlicePolicy, actions.CodeReference, ""},
 		{"no such tag", w.verifier, w.host + "/org/app:nowhere", byAlicePolicy, actions.CodeTagNotFound, ""},
@@ -321,7 +323,7 @@ func TestOnline(t *testing.T) {
 			}
 			rw.Header().Set("Content-Type", "application/json")
 			rw.WriteHeader(c.status)
-			fmt.Fprint(rw, c.body)
+			_, _ = fmt.Fprint(rw, c.body)
 		}))
 		opts.Endpoints.Rekor = rekor.URL
 		report, err := verification.New(opts).Verify(t.Context(), w.tag(), byAlicePolicy)

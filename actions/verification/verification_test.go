@@ -1,7 +1,12 @@
 package verification_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
 	"testing"
+
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -34,5 +39,45 @@ func TestVerifyShowsEverySignature(t *testing.T) {
 	}
 	if want := "expected subject alice@example.com, found bob@example.com"; other.Reason.Why != want {
 		t.Errorf("why: %q, want %q", other.Reason.Why, want)
+	}
+}
+
+// TestListAsksNobodyWho checks that a list has the verdict on all but the identity, and is the same each time.
+func TestListAsksNobodyWho(t *testing.T) {
+	w := newWorld(t)
+	w.attach(w.sign(withSubject(bob)), w.sign(byAlice), flipped(w), unlogged(w))
+	w.refer(goodBundle(w))
+	report, err := w.verifier.List(t.Context(), w.tag())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verified []string
+	for _, s := range report.Verified() {
+		verified = append(verified, s.Subject)
+	}
+	if want := []string{bob, alice, alice}; !slices.Equal(verified, want) {
+		t.Errorf("verified %q, want %q", verified, want)
+	}
+	first, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		report, err := w.verifier.List(t.Context(), w.tag())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(report); err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("%v\n%s\n%s", err, first, again)
+		}
+	}
+}
+
+// TestEmptyEntryHasNoIndex checks that the 0 of an entry that is none does not pass for the first place in the log.
+func TestEmptyEntryHasNoIndex(t *testing.T) {
+	w := newWorld(t)
+	w.attach(good(w).With(static.BundleAnnotationKey, "null"))
+	if s := w.verify(byAlicePolicy).Signatures[0]; s.LogIndex != nil || s.Verified {
+		t.Errorf("%+v", s)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ func (d *Deployment) certificate(spec Spec, public crypto.PublicKey) (*x509.Cert
 		return d.issue(template, d.intermediate, public, d.authority)
 	}
 	plain := template.ExtraExtensions
-	template.ExtraExtensions = append(plain[:len(plain):len(plain)], pkix.Extension{Id: oidPoison, Critical: true, Value: asn1.NullBytes})
+	template.ExtraExtensions = slices.Concat(plain, []pkix.Extension{{Id: oidPoison, Critical: true, Value: asn1.NullBytes}})
 	der, err := x509.CreateCertificate(rand.Reader, template, d.intermediate, public, d.authority)
 	if err != nil {
 		return nil, fmt.Errorf("issue a precertificate: %w", err)
@@ -70,7 +71,7 @@ func (d *Deployment) certificate(spec Spec, public crypto.PublicKey) (*x509.Cert
 	if err != nil {
 		return nil, err
 	}
-	template.ExtraExtensions = append(plain[:len(plain):len(plain)], pkix.Extension{Id: oidSCT, Value: sct})
+	template.ExtraExtensions = slices.Concat(plain, []pkix.Extension{{Id: oidSCT, Value: sct}})
 	return d.issue(template, d.intermediate, public, d.authority)
 }
 
