@@ -193,6 +193,70 @@ func TestPushesThatTakeEffectLate(t *testing.T) {
 	assertHolds(t, storeOf(t, tag), all)
 }
 
+// TestWhoComesAndGoesDuringASlowPush: the push of one signer is under way for as long as another needs to sign, look, and
+// leave satisfied. Only the first can know that it overwrote the second.
+func TestWhoComesAndGoesDuringASlowPush(t *testing.T) {
+	held, left := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	tag := memory(t, func(inner http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") && strings.HasPrefix(r.UserAgent(), "slow") {
+				once.Do(func() {
+					body, _ := io.ReadAll(r.Body)
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					close(held)
+					<-left
+				})
+			}
+			inner.ServeHTTP(w, r)
+		})
+	})
+	slow, err := newStore(tag, []remote.Option{remote.WithContext(t.Context()), remote.WithUserAgent("slow")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := signatureOf(t, "slow"), signatureOf(t, "quick")
+	var group sync.WaitGroup
+	group.Go(func() {
+		done, err := (&attacher{store: slow, lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{first})
+		if err != nil || done.restored != 1 {
+			t.Errorf("%+v, %v", done, err)
+		}
+	})
+	<-held
+	done, err := (&attacher{store: storeOf(t, tag), lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{second})
+	if err != nil || done.pushes != 1 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	close(left)
+	group.Wait()
+	assertHolds(t, slow, []layer{first, second})
+}
+
+// TestADeletedTagStaysWithoutWhatWasInIt: nobody loses a tag by pushing, so one that is gone was deleted by a person.
+func TestADeletedTagStaysWithoutWhatWasInIt(t *testing.T) {
+	tag := memory(t, nil)
+	s := storeOf(t, tag)
+	old, ours := signatureOf(t, "old"), signatureOf(t, "ours")
+	if _, err := (&attacher{store: s, lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{old}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Delete(tag); err != nil {
+		t.Fatal(err)
+	}
+	done, err := (&attacher{store: s, lock: noLock, pace: normalPace}).attach(t.Context(), before, []layer{ours})
+	if err != nil || done.total != 1 || done.restored != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if m := assertHolds(t, s, []layer{ours}); len(m.layers) != 1 {
+		t.Errorf("%d signatures", len(m.layers))
+	}
+}
+
 func TestOneSignerAlone(t *testing.T) {
 	tag := memory(t, nil)
 	s := storeOf(t, tag)
