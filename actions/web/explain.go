@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -90,7 +92,7 @@ func explainTLS(err error, target string) *actions.Error {
 	)
 	switch {
 	case errors.As(err, &host):
-		e.Why = "its certificate is for another name: " + host.Error()
+		e.Why = "its certificate is for " + namesOf(host.Certificate) + " and not for " + host.Host
 		e.Next = "use the name that the certificate carries, or ask the owner for a certificate with this one"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.Why = "its certificate is outside its time"
@@ -116,6 +118,24 @@ func explainTLS(err error, target string) *actions.Error {
 		return nil
 	}
 	return e
+}
+
+// namesOf lists some of the names that a certificate is for.
+func namesOf(cert *x509.Certificate) string {
+	if cert == nil {
+		return "another name"
+	}
+	names := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		names = append(names, ip.String())
+	}
+	switch {
+	case len(names) == 0:
+		return "no name at all"
+	case len(names) > 3:
+		return strings.Join(names[:3], ", ") + " and others"
+	}
+	return strings.Join(names, ", ")
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
