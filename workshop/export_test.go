@@ -1,5 +1,24 @@
 package workshop
 
+import (
+	"context"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+)
+
+// EntryIsOf reports whether the log's entry of that index is taken for the entry of the signature.
+func (s *Session) EntryIsOf(ctx context.Context, index int64, signature verification.Signature) (found, isOf bool, err error) {
+	c, err := s.world.clients()
+	if err != nil {
+		return false, false, err
+	}
+	entry, err := fetchEntry(ctx, c, index)
+	if entry == nil || err != nil {
+		return false, false, err
+	}
+	return true, entry.isOf(signature), nil
+}
+
 // FormatWords lists every word that means something in a lesson.
 func FormatWords() []string {
 	var words []string

@@ -35,6 +35,7 @@ type SessionOptions struct {
 type Session struct {
 	opts    SessionOptions
 	world   *world
+	outputs []*output // as opts.Lesson.Steps; each guards itself
 	changed chan struct{}
 	kick    chan struct{} // tells Watch to look now
 	asking  chan struct{} // held by the one question that may wait
@@ -73,8 +74,7 @@ type stepState struct {
 	stages   []actions.Stage
 	progress []actions.Progress
 	notes    []actions.Note
-	output   *output
-	outputAt int
+	outputAt int // where the last run's output begins
 }
 
 // checkRecord is what is known of one check. held is its last certain answer: an unreachable registry undoes nothing.
@@ -108,10 +108,8 @@ func NewSession(opts SessionOptions) (*Session, error) {
 		asking:  make(chan struct{}, 1),
 	}
 	for _, step := range opts.Lesson.Steps {
-		s.steps = append(s.steps, &stepState{
-			checks: make([]checkRecord, len(step.Checks)),
-			output: &output{limit: maxOutput, finished: true, wrote: s.notify},
-		})
+		s.steps = append(s.steps, &stepState{checks: make([]checkRecord, len(step.Checks))})
+		s.outputs = append(s.outputs, &output{limit: maxOutput, finished: true, wrote: s.notify})
 	}
 	s.touched = time.Now()
 	s.resume()
@@ -201,10 +199,10 @@ func (s *Session) notify() {
 // output only beyond 64 MiB a step, which the text then says. Output returns what came since offset and the next offset.
 // Offsets run on from one run of a step to the next; StepSnapshot.OutputStart says where the last run begins.
 func (s *Session) Output(step int, offset int) (text string, next int) {
-	if step < 0 || step >= len(s.steps) {
+	if step < 0 || step >= len(s.outputs) {
 		return "", offset
 	}
-	return s.steps[step].output.read(offset)
+	return s.outputs[step].read(offset)
 }
 
 // Question returns the question that a running step waits on, if any; Answer answers it.
@@ -248,9 +246,8 @@ func (s *Session) Reset(step int) {
 		if state.running {
 			return
 		}
-		at := state.output.end()
 		*state = stepState{
-			generation: state.generation + 1, checks: make([]checkRecord, len(state.checks)), output: state.output, outputAt: at,
+			generation: state.generation + 1, checks: make([]checkRecord, len(state.checks)), outputAt: s.outputs[step].end(),
 		}
 	})
 	s.save()

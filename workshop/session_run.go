@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/shell"
@@ -31,9 +32,10 @@ func (s *Session) Run(ctx context.Context, step int, line string) error {
 		_ = s.save()
 		return nil
 	}
-	state := s.begin(step)
+	s.begin(step)
+	start := time.Now()
 	result, err := s.runLine(ctx, step, line)
-	s.finish(ctx, step, state, result, err)
+	s.finish(ctx, step, result, err, time.Since(start))
 	_ = s.save()
 	return nil
 }
@@ -112,7 +114,7 @@ func (s *Session) certain(n int) bool {
 }
 
 // begin clears what the last run of a step left.
-func (s *Session) begin(step int) *stepState {
+func (s *Session) begin(step int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := s.steps[step]
@@ -120,16 +122,15 @@ func (s *Session) begin(step int) *stepState {
 	state.running, state.skipped = true, false
 	state.exitCode, state.values, state.err, state.took = 0, nil, nil, 0
 	state.stages, state.progress, state.notes = nil, nil, nil
-	state.output.setFinished(false)
-	state.outputAt = state.output.end()
+	s.outputs[step].setFinished(false)
+	state.outputAt = s.outputs[step].end()
 	s.current = step
 	s.notify()
-	return state
 }
 
 // runLine runs a line in the shell. A panic below ends the line and not the program.
 func (s *Session) runLine(ctx context.Context, step int, line string) (result shell.Result, err error) {
-	out := s.steps[step].output
+	out := s.outputs[step]
 	defer func() {
 		if defect := recover(); defect != nil {
 			result.ExitCode = 1
@@ -143,13 +144,14 @@ func (s *Session) runLine(ctx context.Context, step int, line string) (result sh
 }
 
 // finish keeps how the line ended and looks at the checks.
-func (s *Session) finish(ctx context.Context, step int, state *stepState, result shell.Result, err error) {
+func (s *Session) finish(ctx context.Context, step int, result shell.Result, err error, took time.Duration) {
 	stopped := ctx.Err() != nil
 	s.mu.Lock()
+	state := s.steps[step]
 	if err == nil {
 		err = result.Err
 	}
-	state.exitCode, state.values, state.err = result.ExitCode, result.Values, err
+	state.exitCode, state.values, state.err, state.took = result.ExitCode, result.Values, err, took
 	switch {
 	case stopped:
 		state.exitCode, state.err = 130, ctx.Err()
@@ -166,7 +168,7 @@ func (s *Session) finish(ctx context.Context, step int, state *stepState, result
 		}
 	}
 	s.mu.Unlock()
-	state.output.setFinished(true)
+	s.outputs[step].setFinished(true)
 	s.notify()
 	if !stopped {
 		s.judge(ctx, step, &result)
