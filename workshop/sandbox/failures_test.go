@@ -151,7 +151,7 @@ func TestDirectoryThatCannotBeMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(file, "below")
-	startHere(t, sandbox.Options{Dir: dir}, sandbox.CodeUnwritable)
+	_ = startHere(t, sandbox.Options{Dir: dir}, sandbox.CodeUnwritable)
 	_, err := sandbox.JoinOrLaunch(within(t), launchOf(t, dir))
 	if e := wantCode(t, err, sandbox.CodeUnwritable); !strings.Contains(e.What, dir) {
 		t.Errorf("it does not name the directory: %+v", e)
@@ -160,7 +160,7 @@ func TestDirectoryThatCannotBeMade(t *testing.T) {
 
 func TestBareNeedsAFreshDirectory(t *testing.T) {
 	dir, _ := made(t)
-	startHere(t, sandbox.Options{Dir: dir, Bare: true}, sandbox.CodeBare)
+	_ = startHere(t, sandbox.Options{Dir: dir, Bare: true}, sandbox.CodeBare)
 }
 
 func TestProgramThatIsNoSandbox(t *testing.T) {
@@ -172,7 +172,7 @@ func TestProgramThatIsNoSandbox(t *testing.T) {
 			launch := launchOf(t, t.TempDir())
 			launch.Executable = program
 			_, err := sandbox.JoinOrLaunch(within(t), launch)
-			wantCode(t, err, sandbox.CodeFailed)
+			_ = wantCode(t, err, sandbox.CodeFailed)
 		})
 	}
 }
@@ -213,7 +213,7 @@ func TestCancelledLaunchTakesItsSandboxAlong(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	waitUnowned(t, within(t), dir)
+	waitUnowned(within(t), t, dir)
 	if took := time.Since(began); took > limit/2 {
 		t.Errorf("the sandbox was there for %s", took)
 	}

@@ -33,19 +33,19 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-func launchOf(t *testing.T, dir string, args ...string) sandbox.Launch {
+func launchOf(t *testing.T, dir string) sandbox.Launch {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sandbox.Launch{Dir: dir, Executable: self, Args: args, Stderr: os.Stderr}
+	return sandbox.Launch{Dir: dir, Executable: self, Stderr: os.Stderr}
 }
 
 // up starts a sandbox for dir in a process of its own and joins it. The test leaves it ended.
-func up(t *testing.T, dir string, args ...string) *sandbox.Handle {
+func up(t *testing.T, dir string) *sandbox.Handle {
 	t.Helper()
-	h, err := sandbox.JoinOrLaunch(within(t), launchOf(t, dir, args...))
+	h, err := sandbox.JoinOrLaunch(within(t), launchOf(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func up(t *testing.T, dir string, args ...string) *sandbox.Handle {
 		if err := sandbox.Stop(ctx, dir); err != nil && !errors.Is(err, sandbox.ErrNotRunning) {
 			t.Error(err)
 		}
-		waitUnowned(t, ctx, dir)
+		waitUnowned(ctx, t, dir)
 	})
 	return h
 }
@@ -67,11 +67,11 @@ func leave(t *testing.T, h *sandbox.Handle, dir string) {
 	if err := h.Leave(); err != nil {
 		t.Fatal(err)
 	}
-	waitUnowned(t, within(t), dir)
+	waitUnowned(within(t), t, dir)
 }
 
 // waitUnowned waits until no process owns the sandbox's directory.
-func waitUnowned(t *testing.T, ctx context.Context, dir string) {
+func waitUnowned(ctx context.Context, t *testing.T, dir string) {
 	t.Helper()
 	for ctx.Err() == nil {
 		if _, err := os.Stat(filepath.Join(dir, "sandbox", "owner.pid")); errors.Is(err, os.ErrNotExist) {

@@ -139,7 +139,7 @@ func TestCrashedSurfaceHasLeft(t *testing.T) {
 		t.Fatalf("%d surfaces", got)
 	}
 	other.kill(t)
-	waitUnowned(t, within(t), dir)
+	waitUnowned(within(t), t, dir)
 }
 
 func TestSandboxStaysWhenAskedTo(t *testing.T) {

@@ -94,7 +94,7 @@ func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox
 	if s.owner, err = own(dir); err != nil {
 		return nil, err
 	}
-	defer func() {
+	defer func() { //nolint:contextcheck // what has started is stopped, whatever ended
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}

@@ -26,10 +26,10 @@ import (
 
 const password = "a secret"
 
-func listen(t *testing.T, address string) net.Listener {
+func listen(t *testing.T) net.Listener {
 	t.Helper()
 	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp4", address)
+	listener, err := config.Listen(t.Context(), "tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func startDestination(t *testing.T, cfg Config) *Server {
 	t.Helper()
 	cfg.User, cfg.Password, cfg.Secret = "quayadmin", password, "upload"
 	if cfg.Listener == nil {
-		cfg.Listener = listen(t, "127.0.0.1:0")
+		cfg.Listener = listen(t)
 	}
 	server, err := Start(t.Context(), cfg)
 	if err != nil {
@@ -236,7 +236,7 @@ func TestTornListOfOrganisationsIsReported(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`["stud`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Start(t.Context(), Config{Dir: dir, Listener: listen(t, "127.0.0.1:0"), User: "u", Password: "p"})
+	_, err := Start(t.Context(), Config{Dir: dir, Listener: listen(t), User: "u", Password: "p"})
 	if !errors.Is(err, state.ErrUnreadable) || !strings.Contains(err.Error(), path) {
 		t.Errorf("got %v, want an error about %s", err, path)
 	}
@@ -244,7 +244,7 @@ func TestTornListOfOrganisationsIsReported(t *testing.T) {
 
 func TestSourceServesTheDemoImageToAnyoneAndTakesNothing(t *testing.T) {
 	dir := t.TempDir()
-	server, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t, "127.0.0.1:0")})
+	server, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func TestSourceServesTheDemoImageToAnyoneAndTakesNothing(t *testing.T) {
 
 func TestSourceFinishesAnImageThatWasCutOff(t *testing.T) {
 	dir := t.TempDir()
-	first, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t, "127.0.0.1:0")})
+	first, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestSourceFinishesAnImageThatWasCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	second, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t, "127.0.0.1:0")})
+	second, err := StartSource(t.Context(), SourceConfig{Dir: dir, Listener: listen(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
