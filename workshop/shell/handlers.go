@@ -85,6 +85,8 @@ func (s *Shell) call(ctx context.Context, args []string) ([]string, error) {
 		if _, err := s.files.Stat(hc.Dir, rest[0]); err == nil {
 			args[1] = "./" + rest[0]
 		}
+	case name == "cd" && len(rest) == 0:
+		return []string{"cd", s.files.Dir()}, nil
 	case name == "cd" && len(rest) == 1 && rest[0] != "-":
 		if _, err := s.files.Resolve(hc.Dir, rest[0]); confine.Outside(err) {
 			s.complain(ctx, hc, "cd", err)

@@ -104,6 +104,7 @@ func (s *Shell) inner(ctx context.Context, call *builtin.Call, text io.Reader, n
 	if err != nil {
 		return notShell(err)
 	}
+	unescape(file)
 	vars := []string{"TMPDIR=" + nowhere}
 	for _, v := range call.Environment.List() {
 		if v.Name != "TMPDIR" {

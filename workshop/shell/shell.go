@@ -208,6 +208,7 @@ func parse(text string) ([]*syntax.Stmt, error) {
 			Next: "use a pipe, or a file in between",
 		}
 	}
+	unescape(file)
 	return file.Stmts, nil
 }
 

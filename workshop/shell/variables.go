@@ -44,7 +44,7 @@ func internal(name string) bool {
 // pull sets in the runner what changed in the environment since the last line.
 func (v *variables) pull(ctx context.Context, runner *interp.Runner) error {
 	now := make(map[string]value)
-	var text string
+	var commands []syntax.Command
 	for _, vr := range v.env.List() {
 		if internal(vr.Name) {
 			continue
@@ -56,34 +56,44 @@ func (v *variables) pull(ctx context.Context, runner *interp.Runner) error {
 			continue
 		}
 		if known && last.exported && !next.exported {
-			text += "unset -v " + vr.Name + "\n"
+			commands = append(commands, unset(vr.Name))
 		}
-		if next.exported {
-			text += "export "
-		}
-		text += vr.Name + "=" + environment.Quote(vr.Value) + "\n"
+		commands = append(commands, assign(vr))
 	}
 	for name := range v.known {
 		if _, there := now[name]; !there {
-			text += "unset -v " + name + "\n"
+			commands = append(commands, unset(name))
 		}
 	}
 	v.known = now
-	if text == "" {
-		return nil
-	}
-	statements, err := parse(text)
-	if err != nil {
-		return err
-	}
 	// Nobody sees this: it runs before the line's streams are connected, and as commands, which no trap hears of.
 	_ = interp.StdIO(nil, nil, nil)(runner)
-	for _, statement := range statements {
-		if _, err := exitOf(ctx, runner.Run(ctx, statement.Cmd)); err != nil {
+	for _, command := range commands {
+		if _, err := exitOf(ctx, runner.Run(ctx, command)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// assign is NAME='value' or export NAME='value'. The value needs no quoting here: no parser reads it.
+func assign(v environment.Variable) syntax.Command {
+	a := &syntax.Assign{
+		Name:  &syntax.Lit{Value: v.Name},
+		Value: &syntax.Word{Parts: []syntax.WordPart{&syntax.SglQuoted{Value: v.Value}}},
+	}
+	if v.Exported {
+		return &syntax.DeclClause{Variant: &syntax.Lit{Value: "export"}, Args: []*syntax.Assign{a}}
+	}
+	return &syntax.CallExpr{Assigns: []*syntax.Assign{a}}
+}
+
+func unset(name string) syntax.Command {
+	var words []*syntax.Word
+	for _, text := range []string{"unset", "-v", name} {
+		words = append(words, &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{Value: text}}})
+	}
+	return &syntax.CallExpr{Args: words}
 }
 
 // push stores in the environment what the line changed.
