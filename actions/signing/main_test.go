@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
@@ -42,17 +41,7 @@ func runJob(text string) error {
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return err
 	}
-	seen := &watching{}
-	defer func() {
-		for _, s := range seen.stages {
-			if os.Getenv("DBG") != "" && s.State != actions.StageStarted {
-				fmt.Fprintf(os.Stderr, "%s=%v ", s.ID, s.Took.Round(time.Millisecond))
-			}
-		}
-		fmt.Fprintln(os.Stderr)
-	}()
 	result, err := signing.New(signing.Options{
-		Observer: seen,
 		Registry: registry.New(registry.Options{Homes: j.Homes}),
 		Trust:    trust.New(trust.Options{Homes: j.Homes, Endpoints: j.Endpoints}), Endpoints: j.Endpoints, Homes: j.Homes,
 	}).SignWithToken(context.Background(), signing.Request{Image: j.Image, Token: actions.NewSecret(j.Token), Consented: true})

@@ -60,7 +60,7 @@ func (v *vigil) observe(now attempt, at time.Time) {
 		return
 	}
 	v.done.pushes++
-	v.watch = max(v.watch, time.Duration(v.pace.slow)*now.took)
+	v.watch = max(v.watch, min(time.Duration(v.pace.slow)*now.took, v.pace.ceiling))
 	for _, l := range now.put {
 		if !v.mine[l.key] {
 			v.restored[l.key] = true
