@@ -2,19 +2,17 @@ package signing
 
 import (
 	"context"
+	"errors"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
 
 // attacher adds signatures to one tag without losing others'.
 type attacher struct {
-	store   *store
-	lock    func(context.Context) (func(), error)
-	pace    pace
-	fastest time.Duration // the quickest reading so far; zero before the first
+	store *store
+	lock  func(context.Context) (func(), error)
+	pace  pace
 }
 
 // attached is what an attachment left behind.
@@ -56,6 +54,7 @@ type attempt struct {
 	pushed bool
 	put    []layer       // what the push added
 	took   time.Duration // from the start of the reading to the end of the push
+	read   time.Duration // the last reading alone
 	fresh  int           // signatures that were not known before
 }
 
@@ -95,71 +94,46 @@ func (a *attacher) attach(ctx context.Context, before *manifest, ours []layer) (
 
 // attempt reads the tag and pushes what it lacks, if anything, alone among those who share the lock. With look it only
 // takes the lock when something is missing: most looks find everything in its place.
-func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, existed *bool, look bool) (attempt, error) {
-	unlock, locked := func() {}, false
+func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, existed *bool, look bool) (now attempt, err error) {
+	unlock := func() {}
 	defer func() { unlock() }()
-	const rounds = 5
-	for round := 0; ; round++ {
-		if !look && !locked {
-			var err error
+	for locked, stale := !look, false; ; {
+		if locked && !stale {
 			if unlock, err = a.lock(ctx); err != nil {
-				return attempt{}, err
+				return now, err
 			}
-			locked = true
 		}
 		start := time.Now()
-		current, err := a.store.read(ctx)
+		current, err := a.look(ctx, known, existed)
 		if err != nil {
-			return attempt{}, err
+			return now, err
 		}
-		if took := time.Since(start); a.fastest == 0 || took < a.fastest {
-			a.fastest = took
-		}
-		if current == nil && *existed {
-			// Nobody loses a tag by pushing: a person deleted it, and what was in it is to stay away. Unless the
-			// registry is behind with its own news, so it is asked once more.
-			if err := sleep(ctx, a.pace.quiet); err != nil {
-				return attempt{}, err
-			}
-			start = time.Now()
-			if current, err = a.store.read(ctx); err != nil {
-				return attempt{}, err
-			}
-			if current == nil {
-				*known = *newSeen(nil)
-			}
-		}
-		*existed = current != nil
-		if current == nil {
-			current = emptyManifest()
-		}
-		want := append(append([]layer{}, known.layers...), ours...)
-		missing := current.missing(want)
-		now := attempt{digest: current.digest, total: len(current.layers), fresh: known.add(newly(current.layers, ours))}
+		now.read = time.Since(start)
+		missing := current.missing(append(append([]layer{}, known.layers...), ours...))
+		meet := func(others []layer) { now.fresh += known.add(newly(others, ours)) }
+		meet(current.layers)
+		now.digest, now.total = current.digest, len(current.layers)
 		if len(missing) == 0 {
 			return now, nil
 		}
 		if !locked {
-			look = false
+			locked = true
 			continue
 		}
 		if total := len(current.layers) + len(missing); total > maxSignatures {
-			return attempt{}, tooMany(a.store.tag.Name(), total)
+			return now, tooMany(a.store.tag.Name(), total)
 		}
-		config, err := a.store.nextConfig(ctx, current, missing)
-		if err != nil {
-			return attempt{}, err
+		w := write{base: current, more: missing, until: start.Add(max(a.pace.budget, 2*now.read))}
+		if stale { // it is no better the second time
+			w.until = time.Time{}
 		}
-		if time.Since(start) > max(a.pace.budget, 2*a.fastest) && round < rounds {
-			continue // what was read is old by now; the configuration may well fit what is read next
-		}
-		raw, err := current.with(missing, config)
-		if err != nil {
-			return attempt{}, err
-		}
-		err = a.push(ctx, raw, current.mediaType, func(others []layer) { now.fresh += known.add(newly(others, ours)) })
-		if err != nil {
-			return attempt{}, tooLarge(err, a.store.tag.Name(), len(raw))
+		raw, err := a.write(ctx, w, meet)
+		switch {
+		case errors.Is(err, errStale):
+			stale = true
+			continue
+		case err != nil:
+			return now, err
 		}
 		*existed = true
 		now.pushed, now.put, now.took = true, missing, time.Since(start)
@@ -168,29 +142,62 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 	}
 }
 
-// push pushes, and keeps reading the tag while the answer is outstanding: whoever signs meanwhile and leaves again is
-// overwritten by what is under way, and is put back only when somebody saw them.
-func (a *attacher) push(ctx context.Context, raw []byte, mediaType types.MediaType, meet func([]layer)) error {
+// look reads the tag. Nobody loses one by pushing: a person deleted a tag that is gone, and what was in it is to stay
+// away. Unless the registry is behind with its own news, so it is asked once more.
+func (a *attacher) look(ctx context.Context, known *seen, existed *bool) (*manifest, error) {
+	current, err := a.store.read(ctx)
+	if err == nil && current == nil && *existed {
+		if err := sleep(ctx, a.pace.quiet); err != nil {
+			return nil, err
+		}
+		if current, err = a.store.read(ctx); err == nil && current == nil {
+			*known = *newSeen(nil)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	*existed = current != nil
+	if current == nil {
+		current = emptyManifest()
+	}
+	return current, nil
+}
+
+// write is a push in the making: what was read, what it lacked, and until when that is fresh; for ever when zero.
+type write struct {
+	base  *manifest
+	more  []layer
+	until time.Time
+}
+
+var errStale = errors.New("what was read is old by now")
+
+// write uploads the configuration and pushes, and keeps reading the tag meanwhile: whoever signs in that time and leaves
+// again is overwritten by what is under way, and is put back only when somebody saw them. It fails with errStale when the
+// configuration took so long that reading again is better; it fits what is read then as often as not.
+func (a *attacher) write(ctx context.Context, w write, meet func([]layer)) (raw []byte, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answer := make(chan error, 1)
-	go func() { answer <- a.store.push(ctx, raw, mediaType) }()
-	first := a.pace.quiet / 4
-	if a.fastest > first {
-		first = 0 // a slow registry: the next look is under way together with the push
-	}
-	look := time.NewTimer(first)
-	defer look.Stop()
+	go func() {
+		var err error
+		raw, err = a.store.extend(ctx, w)
+		answer <- err
+	}()
+	tick := time.NewTimer(a.pace.quiet / 4)
+	defer tick.Stop()
 	for {
 		select {
 		case err := <-answer:
-			return err
-		case <-look.C:
+			return raw, err
+		case <-tick.C:
 			// A look that fails is one look less; the push itself says whether the registry is there.
+			start := time.Now()
 			if current, err := a.store.read(ctx); err == nil && current != nil {
 				meet(current.layers)
 			}
-			look.Reset(a.pace.quiet / 4)
+			tick.Reset(max(a.pace.quiet/4, time.Since(start)))
 		}
 	}
 }

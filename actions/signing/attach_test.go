@@ -168,8 +168,8 @@ func lagging(lag time.Duration, oneIn int64) func(http.Handler) http.Handler {
 }
 
 func TestPushesThatTakeEffectLate(t *testing.T) {
-	const signers = 20
-	tag := memory(t, lagging(1500*time.Millisecond, 4))
+	const signers = 16
+	tag := memory(t, lagging(time.Second, 4))
 	var (
 		group sync.WaitGroup
 		all   []layer
@@ -180,7 +180,7 @@ func TestPushesThatTakeEffectLate(t *testing.T) {
 		s := storeOf(t, tag)
 		a := &attacher{store: s, lock: noLock, pace: normalPace}
 		group.Go(func() {
-			time.Sleep(time.Duration(rand.Int64N(int64(4 * time.Second))))
+			time.Sleep(time.Duration(rand.Int64N(int64(2 * time.Second))))
 			began := time.Now()
 			done, err := a.attach(t.Context(), nil, []layer{ours})
 			if err != nil {
@@ -231,6 +231,36 @@ func TestWhoComesAndGoesDuringASlowPush(t *testing.T) {
 	close(left)
 	group.Wait()
 	assertHolds(t, slow, []layer{first, second})
+}
+
+// TestWhatWasReadLongAgoIsReadAgain: the configuration takes its time to upload, and another signs meanwhile. Their
+// signature is not overwritten for a moment, as it would be if the list read before were pushed.
+func TestWhatWasReadLongAgoIsReadAgain(t *testing.T) {
+	uploading, signed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	tag := memory(t, func(inner http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && strings.HasPrefix(r.UserAgent(), "slow") {
+				once.Do(func() { close(uploading); <-signed; time.Sleep(normalPace.budget) })
+			}
+			inner.ServeHTTP(w, r)
+		})
+	})
+	slow, err := newStore(tag, []remote.Option{remote.WithContext(t.Context()), remote.WithUserAgent("slow")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, ours := signatureOf(t, "theirs"), signatureOf(t, "ours")
+	go func() {
+		defer close(signed)
+		<-uploading
+		newForeign(t, tag, 0).sign(t, theirs)
+	}()
+	done, err := (&attacher{store: slow, lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{ours})
+	if err != nil || done.pushes != 1 || done.restored != 0 || done.total != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+	assertHolds(t, slow, []layer{theirs, ours})
 }
 
 // TestADeletedTagStaysWithoutWhatWasInIt: nobody loses a tag by pushing, so one that is gone was deleted by a person.

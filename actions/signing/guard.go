@@ -50,6 +50,7 @@ type Guard struct {
 	opts    GuardOptions
 	journal journal
 	wake    chan struct{}
+	looked  func(protected int) // told after every look at a tag; nil for nobody
 
 	mu    sync.Mutex
 	inbox []Push

@@ -22,6 +22,23 @@ import (
 type telling struct {
 	guard atomic.Pointer[Guard]
 	puts  atomic.Int64
+	looks chan int // how many signatures were protected at each look of the guard
+}
+
+// waitForLook waits until the guard has looked and protects so many.
+func (n *telling) waitForLook(t *testing.T, protected int) {
+	t.Helper()
+	timeout := time.After(10 * time.Second)
+	for {
+		select {
+		case got := <-n.looks:
+			if got == protected {
+				return
+			}
+		case <-timeout:
+			t.Fatalf("the guard never came to protect %d", protected)
+		}
+	}
 }
 
 func (n *telling) front(inner http.Handler) http.Handler {
@@ -65,7 +82,7 @@ func (n *notes) all() string {
 // guarded is a registry with a guard that runs.
 func guarded(t *testing.T, told bool, attachedDir string, behind func(http.Handler) http.Handler) (name.Tag, *telling, *notes) {
 	t.Helper()
-	bell, heard := &telling{}, &notes{}
+	bell, heard := &telling{looks: make(chan int, 1000)}, &notes{}
 	tag := memory(t, func(h http.Handler) http.Handler {
 		if behind != nil {
 			h = behind(h)
@@ -82,6 +99,7 @@ func guarded(t *testing.T, told bool, attachedDir string, behind func(http.Handl
 		opts.Host = tag.RegistryStr()
 	}
 	guard := NewGuard(opts)
+	guard.looked = func(protected int) { bell.looks <- protected }
 	if told {
 		bell.guard.Store(guard)
 	}
@@ -172,18 +190,22 @@ func TestGuardPutsBackWhatAForeignToolOverwrote(t *testing.T) {
 	}
 	// It does not take its own push for a reason to push.
 	count := bell.puts.Load()
-	time.Sleep(3 * guardPause)
+	for len(bell.looks) > 0 {
+		<-bell.looks
+	}
+	bell.waitForLook(t, 3)
+	bell.waitForLook(t, 3)
 	if now := bell.puts.Load(); now != count {
 		t.Errorf("%d more pushes with nothing to put back", now-count)
 	}
 }
 
 func TestGuardLeavesForeignLossesAlone(t *testing.T) {
-	tag, _, heard := guarded(t, true, "", nil)
+	tag, bell, heard := guarded(t, true, "", nil)
 	lost, left := signatureOf(t, "lost"), signatureOf(t, "left")
 	newForeign(t, tag, 0).replace(t, emptyManifest(), lost)
 	newForeign(t, tag, 0).replace(t, emptyManifest(), left)
-	time.Sleep(guardPause + guardPatience)
+	bell.waitForLook(t, 0)
 	m := assertHolds(t, storeOf(t, tag), []layer{left})
 	if len(m.layers) != 1 || heard.all() != "" {
 		t.Errorf("%d signatures, and it said %q", len(m.layers), heard.all())
@@ -191,14 +213,15 @@ func TestGuardLeavesForeignLossesAlone(t *testing.T) {
 }
 
 func TestGuardLeavesADeletedTagDeleted(t *testing.T) {
-	tag, _, heard := guarded(t, true, t.TempDir(), nil)
+	tag, bell, heard := guarded(t, true, t.TempDir(), nil)
 	attachOne(t, tag, "first")
+	bell.waitForLook(t, 1)
 	if err := remote.Delete(tag); err != nil {
 		t.Fatal(err)
 	}
 	theirs := signatureOf(t, "after")
 	newForeign(t, tag, 0).replace(t, emptyManifest(), theirs)
-	time.Sleep(guardPause + guardPatience)
+	bell.waitForLook(t, 0)
 	if m := assertHolds(t, storeOf(t, tag), []layer{theirs}); len(m.layers) != 1 {
 		t.Errorf("%d signatures: deleted ones came back; it said %q", len(m.layers), heard.all())
 	}

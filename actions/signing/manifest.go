@@ -26,23 +26,49 @@ type layer struct {
 }
 
 func parseLayer(raw json.RawMessage) (layer, error) {
-	var l layer
+	l := layer{raw: raw}
 	if err := json.Unmarshal(raw, &l.desc); err != nil {
 		return layer{}, err
 	}
-	l.raw = bytes.Clone(raw)
-	// The standard library writes maps in the order of their keys, so that equal annotations encode equally.
-	identity, err := json.Marshal(struct {
-		Digest      string
-		MediaType   types.MediaType
-		Annotations map[string]string
-	}{l.desc.Digest.String(), l.desc.MediaType, l.desc.Annotations})
-	if err != nil {
-		return layer{}, err
+	names := make([]string, 0, len(l.desc.Annotations))
+	for name := range l.desc.Annotations {
+		names = append(names, name)
 	}
-	sum := sha256.Sum256(identity)
-	l.key = hex.EncodeToString(sum[:])
+	sort.Strings(names)
+	hash := sha256.New()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			fmt.Fprintf(hash, "%d:%s,", len(part), part) // a hash takes everything
+		}
+	}
+	write(l.desc.Digest.String(), string(l.desc.MediaType))
+	for _, name := range names {
+		write(name, l.desc.Annotations[name])
+	}
+	l.key = hex.EncodeToString(hash.Sum(nil))
 	return l, nil
+}
+
+// parser parses manifests that differ by little from one to the next: a tag with many signatures is read again and
+// again, and most of them were there before.
+type parser struct {
+	last  *manifest
+	known map[[sha256.Size]byte]layer
+}
+
+func (p *parser) layer(raw json.RawMessage) (layer, error) {
+	sum := sha256.Sum256(raw)
+	if l, ok := p.known[sum]; ok {
+		return l, nil
+	}
+	l, err := parseLayer(bytes.Clone(raw))
+	if err == nil {
+		if p.known == nil {
+			p.known = map[[sha256.Size]byte]layer{}
+		}
+		p.known[sum] = l
+	}
+	return l, err
 }
 
 // manifest is what a signature tag names: a list of signatures, and everything else in it as it was found.
@@ -52,12 +78,16 @@ type manifest struct {
 	config    v1.Descriptor
 	layers    []layer
 	others    map[string]json.RawMessage // every top-level field but config and layers
-	size      int
 }
 
 var errNoSignatures = errors.New("the tag of the signatures holds something else")
 
-func parseManifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
+// manifest parses raw. What it returns is shared and never changed.
+func (p *parser) manifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
+	digest := digestOf(raw)
+	if p.last != nil && p.last.digest == digest {
+		return p.last, nil
+	}
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
@@ -69,12 +99,12 @@ func parseManifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
 	if err := json.Unmarshal(fields["layers"], &raws); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
 	}
-	m := &manifest{digest: digestOf(raw), mediaType: mediaType, others: fields, size: len(raw)}
+	m := &manifest{digest: digest, mediaType: mediaType, others: fields}
 	if err := json.Unmarshal(fields["config"], &m.config); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
 	}
 	for _, r := range raws {
-		l, err := parseLayer(r)
+		l, err := p.layer(r)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
 		}
@@ -82,6 +112,7 @@ func parseManifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
 	}
 	delete(fields, "config")
 	delete(fields, "layers")
+	p.last = m
 	return m, nil
 }
 

@@ -28,7 +28,7 @@ const foreignManifest = `{
 }`
 
 func TestForeignLayersStayByteForByte(t *testing.T) {
-	m, err := parseManifest([]byte(foreignManifest), types.OCIManifestSchema1)
+	m, err := (&parser{}).manifest([]byte(foreignManifest), types.OCIManifestSchema1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestForeignLayersStayByteForByte(t *testing.T) {
 			t.Errorf("%s is not in it:\n%s", piece, raw)
 		}
 	}
-	again, err := parseManifest(raw, m.mediaType)
+	again, err := (&parser{}).manifest(raw, m.mediaType)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestConfigurationsKeepWhatTheySay(t *testing.T) {
 
 func TestWhatIsNoListOfSignatures(t *testing.T) {
 	for _, raw := range []string{"", "[]", "{}", `{"manifests":[]}`, `{"layers":{},"config":{}}`, `{"layers":[1],"config":{}}`} {
-		if _, err := parseManifest([]byte(raw), types.OCIImageIndex); !errors.Is(err, errNoSignatures) {
+		if _, err := (&parser{}).manifest([]byte(raw), types.OCIImageIndex); !errors.Is(err, errNoSignatures) {
 			t.Errorf("%q: %v", raw, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -35,6 +36,7 @@ type store struct {
 
 	mu       sync.Mutex
 	uploaded map[v1.Hash]bool
+	parser   parser
 }
 
 // newStore uses the options of registry.Client.Remote. It adds that nothing is tried again behind its back: a push that
@@ -71,7 +73,9 @@ func (s *store) get(ctx context.Context, ref name.Reference) (*manifest, error) 
 	if err != nil {
 		return nil, err
 	}
-	return parseManifest(desc.Manifest, desc.MediaType)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.parser.manifest(desc.Manifest, desc.MediaType)
 }
 
 func notFound(err error) bool {
@@ -125,6 +129,25 @@ func (s *store) content(ctx context.Context, hash v1.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("blob %s is larger than %d bytes", hash, limit)
 	}
 	return content, nil
+}
+
+// extend pushes what w describes, and returns the manifest.
+func (s *store) extend(ctx context.Context, w write) ([]byte, error) {
+	config, err := s.nextConfig(ctx, w.base, w.more)
+	if err != nil {
+		return nil, err
+	}
+	if !w.until.IsZero() && time.Now().After(w.until) {
+		return nil, errStale
+	}
+	raw, err := w.base.with(w.more, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.push(ctx, raw, w.base.mediaType); err != nil {
+		return nil, tooLarge(err, s.tag.Name(), len(raw))
+	}
+	return raw, nil
 }
 
 // push makes the tag name raw.

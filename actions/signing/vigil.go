@@ -12,7 +12,7 @@ type pace struct {
 	busy     time.Duration // the same when others are
 	slow     int           // a signature is watched at least this many times as long as its own reading and push took
 	ceiling  time.Duration // how long others may keep the tag busy before that is left to them
-	spread   time.Duration // the longest random wait before a push is tried again
+	spread   time.Duration // the longest random wait before a push is tried again, where pushes are quick
 	tries    int           // pushes after which the signature is given up as lost
 	failures int           // answers in a row that were failures
 }
@@ -83,10 +83,14 @@ func (v *vigil) over(now attempt) bool {
 // while each time, so that they do not lose against each other for ever.
 func (v *vigil) next(now attempt) time.Duration {
 	if now.pushed && v.done.pushes > 1 {
-		v.spread = min(2*v.spread, v.pace.spread)
+		v.spread = min(2*v.spread, max(v.pace.spread, 2*now.took))
 		return v.pace.budget/4 + jitter(v.spread)
 	}
 	wait := v.watch / 2
+	if v.watch >= v.pace.busy {
+		// Many look at once, and each look costs the registry something: the more, the more signatures there are.
+		wait = max(wait, min(10*now.read, v.pace.ceiling/2))
+	}
 	if left := v.watch - time.Since(v.pushedAt); left > 0 && left < wait {
 		wait = left
 	}

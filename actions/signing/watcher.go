@@ -109,6 +109,9 @@ func (w *watcher) run(ctx context.Context) {
 		w.learn(ctx)
 		w.settle(ctx)
 		again := w.check(ctx)
+		if w.guard.looked != nil {
+			w.guard.looked(len(w.protected.layers))
+		}
 		if ctx.Err() != nil || len(w.protected.layers) == 0 && w.end() {
 			return
 		}
