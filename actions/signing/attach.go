@@ -94,14 +94,17 @@ func (a *attacher) attach(ctx context.Context, before *manifest, ours []layer) (
 
 // attempt reads the tag and pushes what it lacks, if anything, alone among those who share the lock. With look it only
 // takes the lock when something is missing: most looks find everything in its place.
-func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, existed *bool, look bool) (now attempt, err error) {
+func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, existed *bool, look bool) (attempt, error) {
+	var now attempt
 	unlock := func() {}
 	defer func() { unlock() }()
 	for locked, stale := !look, false; ; {
 		if locked && !stale {
-			if unlock, err = a.lock(ctx); err != nil {
+			release, err := a.lock(ctx)
+			if err != nil {
 				return now, err
 			}
+			unlock = release
 		}
 		start := time.Now()
 		current, err := a.look(ctx, known, existed)
@@ -147,7 +150,7 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 func (a *attacher) look(ctx context.Context, known *seen, existed *bool) (*manifest, error) {
 	current, err := a.store.read(ctx)
 	if err == nil && current == nil && *existed {
-		if err := sleep(ctx, a.pace.quiet); err != nil {
+		if err := sleep(ctx, a.pace.busy/4); err != nil {
 			return nil, err
 		}
 		if current, err = a.store.read(ctx); err == nil && current == nil {
@@ -185,7 +188,7 @@ func (a *attacher) write(ctx context.Context, w write, meet func([]layer)) (raw 
 		raw, err = a.store.extend(ctx, w)
 		answer <- err
 	}()
-	tick := time.NewTimer(a.pace.quiet / 4)
+	tick := time.NewTimer(a.pace.sample)
 	defer tick.Stop()
 	for {
 		select {
@@ -197,7 +200,7 @@ func (a *attacher) write(ctx context.Context, w write, meet func([]layer)) (raw 
 			if current, err := a.store.read(ctx); err == nil && current != nil {
 				meet(current.layers)
 			}
-			tick.Reset(max(a.pace.quiet/4, time.Since(start)))
+			tick.Reset(max(a.pace.sample, time.Since(start)))
 		}
 	}
 }
@@ -209,13 +212,17 @@ func newly(layers, ours []layer) []layer {
 
 func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []byte) (attached, error) {
 	tag, j := p.store.tag, journal{s.opts.Homes.Attached}
+	warned := false
 	a := &attacher{store: p.store, pace: normalPace, lock: func(ctx context.Context) (func(), error) {
 		unlock, err := j.lock(ctx, tag)
-		if err != nil && ctx.Err() == nil {
-			s.note(ctx, actions.NoteWarning, "others that share this state directory are not waited for: "+err.Error())
-			return func() {}, nil
+		if err == nil || ctx.Err() != nil {
+			return unlock, err
 		}
-		return unlock, err
+		if !warned {
+			warned = true
+			s.note(ctx, actions.NoteWarning, "others that share this state directory are not waited for: "+err.Error())
+		}
+		return func() {}, nil
 	}}
 	done, err := a.attach(ctx, p.before, []layer{ours})
 	if err != nil {

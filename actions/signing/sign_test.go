@@ -2,6 +2,7 @@ package signing_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -165,5 +166,56 @@ func TestThirtySignersInOneProcess(t *testing.T) {
 	}
 	if len(report.Signatures) != 30 || len(indices) != 30 {
 		t.Errorf("%d signatures with %d log entries", len(report.Signatures), len(indices))
+	}
+}
+
+// TestAStateDirectoryThatCannotBeWritten costs the journal and the lock, and not the signature.
+func TestAStateDirectoryThatCannotBeWritten(t *testing.T) {
+	b := newBench(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.opts.Homes.Attached = filepath.Join(file, "attached")
+	image, _ := sandboxtest.CopyImage(t, "")
+	if _, err := b.sign(t, image, "user1@demo.redhat.com"); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.seen.notes) != 2 || b.seen.notes[0].Level != actions.NoteWarning || !strings.Contains(b.seen.notes[1].Text, "not remembered") {
+		t.Errorf("notes %+v", b.seen.notes)
+	}
+	if n := len(b.list(t, image).Signatures); n != 1 {
+		t.Errorf("%d signatures", n)
+	}
+}
+
+func TestAnnotationsAreSigned(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	reference := strings.TrimSuffix(image, ":latest") + "@" + digest
+	got, err := signing.New(b.opts).SignWithToken(t.Context(), signing.Request{
+		Image: reference, Token: actions.NewSecret(sandboxtest.Token(t, "admin@demo.redhat.com")), Consented: true,
+		Annotations: map[string]string{"stage": "test"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ByTag || got.Digest.DigestStr() != digest {
+		t.Errorf("got %+v", got)
+	}
+	verify := func(annotations map[string]string) error {
+		report, err := verification.New(verification.Options{
+			Registry: b.opts.Registry, Trust: b.opts.Trust, Endpoints: b.opts.Endpoints,
+		}).Verify(t.Context(), image, verification.Policy{Subject: "admin@demo.redhat.com", Issuer: b.settings.OIDCIssuer, Annotations: annotations})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report.Verdict()
+	}
+	if err := verify(map[string]string{"stage": "test"}); err != nil {
+		t.Error(err)
+	}
+	if err := verify(map[string]string{"stage": "production"}); err == nil {
+		t.Error("another annotation is accepted")
 	}
 }

@@ -107,8 +107,13 @@ type work struct {
 // written: an entry there cannot be taken back.
 func (s *Signer) SignWithToken(ctx context.Context, req Request) (*Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	w := &work{request: req}
+	defer func() {
+		cancel()
+		if w.prepared != nil {
+			<-w.prepared.done // nothing goes on after the answer
+		}
+	}()
 	if err := s.consent(ctx, req.Consented); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 // pace is how long an attachment looks and waits. docs/attaching.md has the reasoning.
 type pace struct {
 	budget   time.Duration // from reading the tag to pushing it: a slower reading is thrown away and made again
+	sample   time.Duration // from one reading to the next until a push is answered
 	quiet    time.Duration // how long a signature is watched after its push when nobody else is at the tag
 	busy     time.Duration // the same when others are
 	slow     int           // a signature is watched at least this many times as long as its own reading and push took
@@ -18,7 +19,7 @@ type pace struct {
 }
 
 var normalPace = pace{
-	budget: 150 * time.Millisecond, quiet: 250 * time.Millisecond, busy: time.Second, slow: 2,
+	budget: 50 * time.Millisecond, sample: 25 * time.Millisecond, quiet: 100 * time.Millisecond, busy: time.Second, slow: 2,
 	ceiling: 5 * time.Second, spread: time.Second, tries: 60, failures: 5,
 }
 
@@ -39,7 +40,7 @@ type vigil struct {
 func newVigil(p pace, ours []layer) *vigil {
 	return &vigil{
 		pace: p, mine: newSeen(&manifest{layers: ours}).keys, restored: map[string]bool{},
-		watch: p.quiet, spread: 2 * p.budget,
+		watch: p.quiet, spread: p.busy / 4,
 	}
 }
 
@@ -84,7 +85,7 @@ func (v *vigil) over(now attempt) bool {
 func (v *vigil) next(now attempt) time.Duration {
 	if now.pushed && v.done.pushes > 1 {
 		v.spread = min(2*v.spread, max(v.pace.spread, 2*now.took))
-		return v.pace.budget/4 + jitter(v.spread)
+		return v.pace.budget + jitter(v.spread)
 	}
 	wait := v.watch / 2
 	if v.watch >= v.pace.busy {

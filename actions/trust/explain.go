@@ -26,6 +26,14 @@ func noTrustRoot(home string, cause error) error {
 	}
 }
 
+func noHome() error {
+	return &actions.Error{
+		Code: actions.CodeNoTrustRoot,
+		What: "no directory for the trust root is set",
+		Next: "name one with TUF_ROOT",
+	}
+}
+
 func unreadable(home string, cause error) error {
 	return &actions.Error{
 		Code: actions.CodeTrustRoot,

@@ -32,6 +32,9 @@ func (c *Client) Initialize(ctx context.Context, req InitializeRequest) (*Status
 	if err := checkMirror(req.Mirror); err != nil {
 		return nil, err
 	}
+	if c.opts.Homes.TUF == "" {
+		return nil, noHome()
+	}
 	var (
 		l        layout
 		initial  []byte
@@ -56,6 +59,11 @@ func (c *Client) Initialize(ctx context.Context, req InitializeRequest) (*Status
 		return nil, err
 	}
 	defer lock.Unlock() //nolint:errcheck // the lock goes with the file descriptor at the latest
+	if left, err := filepath.Glob(filepath.Join(home, ".new-*")); err == nil {
+		for _, name := range left { // of somebody who was killed: nobody else is at it now
+			_ = os.RemoveAll(name)
+		}
+	}
 	staged, err = os.MkdirTemp(home, ".new-")
 	if err != nil {
 		return nil, unwritable(home, err)

@@ -50,6 +50,9 @@ func (l layout) stamp() string {
 // open finds out which mirror the cache belongs to.
 func (c *Client) open() (layout, error) {
 	home := c.opts.Homes.TUF
+	if home == "" {
+		return layout{}, noHome()
+	}
 	raw, err := os.ReadFile(filepath.Join(home, remoteFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
