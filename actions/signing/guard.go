@@ -148,7 +148,8 @@ func (g *Guard) Run(ctx context.Context) {
 				if err != nil {
 					continue
 				}
-				for w := watch(tag); !w.tell(push); w = watch(tag) {
+				for told := false; !told; { // one that ends just now is replaced
+					told = watch(tag).tell(push)
 				}
 			}
 		}

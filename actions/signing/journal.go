@@ -56,7 +56,7 @@ func (j journal) add(tag name.Tag, l layer, payload []byte, at time.Time) error 
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already when all went well
 	if _, err := temporary.Write(raw); err != nil {
 		_ = temporary.Close()
 		return err

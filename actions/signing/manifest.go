@@ -38,7 +38,7 @@ func parseLayer(raw json.RawMessage) (layer, error) {
 	hash := sha256.New()
 	write := func(parts ...string) {
 		for _, part := range parts {
-			fmt.Fprintf(hash, "%d:%s,", len(part), part) // a hash takes everything
+			_, _ = fmt.Fprintf(hash, "%d:%s,", len(part), part) // a hash takes everything
 		}
 	}
 	write(l.desc.Digest.String(), string(l.desc.MediaType))

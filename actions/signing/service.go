@@ -80,7 +80,7 @@ func (s *Signer) askOnce(ctx context.Context, c call) (*answer, error) {
 	if err != nil {
 		return nil, unreachable(ctx, err, c.url)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, serviceLimit))
 	if err != nil {
 		return nil, unreachable(ctx, err, c.url)

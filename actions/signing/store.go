@@ -120,7 +120,7 @@ func (s *store) content(ctx context.Context, hash v1.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	content, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func (f fetcher) DownloadFile(address string, maxLength int64, _ time.Duration) 
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return nil, &metadata.ErrDownloadHTTP{StatusCode: response.StatusCode, URL: address}
 	}

@@ -78,7 +78,7 @@ func writeFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already when all went well
 	if _, err := temporary.Write(data); err != nil {
 		_ = temporary.Close()
 		return err

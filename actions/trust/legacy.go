@@ -41,12 +41,12 @@ func readLegacy(home string) (raw [rolesOnDisk][]byte, err error) {
 	if err != nil {
 		return raw, err
 	}
-	defer fd.Close()
+	defer func() { _ = fd.Close() }()
 	db, err := leveldb.Open(fd, &opt.Options{ReadOnly: true, ErrorIfMissing: true})
 	if err != nil {
 		return raw, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	for i, file := range roleFiles {
 		if raw[i], err = db.Get([]byte(file), nil); err != nil {
 			return raw, fmt.Errorf("%s: %w", file, err)

@@ -19,15 +19,15 @@ func (c *Client) Material(ctx context.Context) (*root.TrustedRoot, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, print := c.opts.Clock.Now(), l.print()
-	if c.cached != nil && c.cached.print == print && now.Before(c.cached.expires) {
+	now, fingerprint := c.opts.Clock.Now(), l.print()
+	if c.cached != nil && c.cached.print == fingerprint && now.Before(c.cached.expires) {
 		return c.cached.root, nil
 	}
 	set, err := l.local(now)
 	if err == nil {
 		var trusted *root.TrustedRoot
 		if trusted, err = l.trustedRoot(set); err == nil {
-			c.cached = &material{root: trusted, print: print, expires: expiry(set)}
+			c.cached = &material{root: trusted, print: fingerprint, expires: expiry(set)}
 			return trusted, nil
 		}
 	}
