@@ -2,6 +2,7 @@ package verification_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -132,6 +133,16 @@ func TestTree(t *testing.T) {
 		if got := verification.CosignTree(tree, true); !strings.HasPrefix(got, text+spdx) || strings.Count(got, "🔗") != 3 {
 			t.Errorf("with referrers:\n%s", got)
 		}
+		short := verification.TreeText(tree)
+		for _, part := range []string{
+			"\n├── signatures  " + base + ".sig\n", "alice@example.com (log index 0)  " + issuer + "\n",
+			"│   └── key pair (log index 1)  not verified: no certificate found on signature\n",
+			"└── referrers\n", "https://slsa.dev/provenance/v1  by alice@example.com (log index 3)  " + issuer + "\n",
+		} {
+			if !strings.Contains(short, part) {
+				t.Errorf("no %q in\n%s", part, short)
+			}
+		}
 		for range 3 {
 			if again := outline(w.tree(), ""); again != outline(tree, "") {
 				t.Fatalf("another order:\n%s", again)
@@ -196,6 +207,41 @@ func TestTreeOfIndex(t *testing.T) {
 	}
 }
 
+// TestTreeJSON checks the form that scripts read.
+func TestTreeJSON(t *testing.T) {
+	w := newWorld(t)
+	w.attach(w.sign(byAlice))
+	raw, err := json.Marshal(w.tree())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type node struct {
+		Kind, Digest string
+		Signature    struct {
+			LogIndex *int64
+			Subject  string
+			Verified bool
+		}
+		Error    struct{ Code string }
+		Children []node
+	}
+	var got node
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	s := got.Children[0].Children[0]
+	if got.Kind != "image" || got.Digest != w.image.DigestStr() || s.Kind != "signature" || s.Signature.Subject != alice || !s.Signature.Verified || *s.Signature.LogIndex != 0 {
+		t.Errorf("%s", raw)
+	}
+	if !strings.Contains(string(raw), `"children":[]`) {
+		t.Errorf("children are null: %s", raw)
+	}
+	failed, err := json.Marshal(&verification.Node{Kind: verification.NodeGroup, Err: &actions.Error{Code: actions.CodeForbidden, What: "no"}})
+	if err != nil || !strings.Contains(string(failed), `"error":{"code":"no-right","what":"no"`) {
+		t.Errorf("%s %v", failed, err)
+	}
+}
+
 // TestTreeWithoutTrust checks that a tree needs no trust root.
 func TestTreeWithoutTrust(t *testing.T) {
 	w := newWorld(t)
@@ -211,6 +257,19 @@ func TestTreeWithoutTrust(t *testing.T) {
 	s := tree.Children[0].Children[0].Signature
 	if s.Subject != alice || s.Verified || !errors.Is(s.Reason, &actions.Error{Code: actions.CodeNoTrustRoot}) {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestTreeTextIsPlain checks that foreign text cannot steer the terminal it is printed on.
+func TestTreeTextIsPlain(t *testing.T) {
+	w := newWorld(t)
+	w.put("att", layer{Payload: []byte("x"), Annotations: map[string]string{"predicateType": "\x1b[2J\nfake"}})
+	text := verification.TreeText(w.tree())
+	if strings.Contains(text, "\x1b") || strings.Contains(text, "\nfake") {
+		t.Errorf("%q", text)
+	}
+	if bare := verification.TreeText(newWorld(t).tree()); !strings.HasSuffix(bare, "\n└── nothing is attached\n") {
+		t.Errorf("%q", bare)
 	}
 }
 

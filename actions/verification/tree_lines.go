@@ -1,0 +1,79 @@
+package verification
+
+import (
+	"fmt"
+	"strings"
+)
+
+// TreeText returns the tree as text for `sigwalk tree`: one line a node, with who signed, where in the log, and what
+// could not be read. It holds no colour and ends with a line end.
+func TreeText(root *Node) string {
+	var b strings.Builder
+	b.WriteString(root.line() + "\n")
+	if len(root.Children) == 0 && root.Err == nil {
+		b.WriteString("└── nothing is attached\n")
+	}
+	writeBranches(&b, root.Children, "")
+	return b.String()
+}
+
+func writeBranches(b *strings.Builder, nodes []*Node, indent string) {
+	for i, node := range nodes {
+		branch, below := "├── ", "│   "
+		if i == len(nodes)-1 {
+			branch, below = "└── ", "    "
+		}
+		b.WriteString(indent + branch + node.line() + "\n")
+		// The one blob of a bundle is the signature itself.
+		if node.Signature == nil {
+			writeBranches(b, node.Children, indent+below)
+		}
+	}
+}
+
+// line is a node on one line.
+func (n *Node) line() string {
+	var text string
+	switch n.Kind {
+	case NodeIndex, NodeImage:
+		text = n.Title
+		if n.Title != n.Digest.String() {
+			text += "  " + n.Digest.String()
+		}
+	case NodeGroup:
+		text = n.Title
+		if n.Title != GroupReferrers {
+			text += "  " + n.Reference
+		}
+	case NodeSignature, NodeAttestation, NodeSBOM, NodeReferrer, NodeBlob:
+		text = n.Title
+		if n.Signature == nil {
+			text += "  " + n.Digest.String()
+		}
+	}
+	if s := n.Signature; s != nil {
+		if n.Kind == NodeAttestation && s.Subject != "" {
+			text += "  by " + s.title()
+		}
+		if s.Issuer != "" {
+			text += "  " + s.Issuer
+		}
+		if s.Reason != nil {
+			text += fmt.Sprintf("  not verified: %s", s.Reason.What)
+		}
+	}
+	if n.Err != nil {
+		text += "  cannot be read: " + n.Err.Error()
+	}
+	return oneLine(text)
+}
+
+// oneLine keeps foreign text from breaking out of its line or steering a terminal.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '�'
+		}
+		return r
+	}, text)
+}
