@@ -10,6 +10,4 @@ import (
 type sizePolled struct{}
 
 // pollSize asks for the size twice a second: Bubble Tea v1 hears of no resize on Windows.
-func pollSize() tea.Cmd {
-	return tea.Tick(500*time.Millisecond, func(time.Time) tea.Msg { return sizePolled{} })
-}
+func (r *root) pollSize() tea.Cmd { return r.deps.After(500*time.Millisecond, sizePolled{}) }

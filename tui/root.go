@@ -45,7 +45,7 @@ func newRoot(deps screen.Deps, first screen.Screen, notices <-chan string, out i
 
 // Init implements tea.Model.
 func (r *root) Init() tea.Cmd {
-	return tea.Batch(r.top().Init(), r.listen(), nextMinute(), pollSize())
+	return tea.Batch(r.top().Init(), r.listen(), r.nextMinute(), r.pollSize())
 }
 
 func (r *root) top() screen.Screen { return r.screens[len(r.screens)-1] }
@@ -68,8 +68,10 @@ func (r *root) listen() tea.Cmd {
 	})
 }
 
-func nextMinute() tea.Cmd {
-	return tea.Every(time.Minute, func(time.Time) tea.Msg { return minute{} })
+// nextMinute wakes when the minute changes.
+func (r *root) nextMinute() tea.Cmd {
+	now := time.Now()
+	return r.deps.After(now.Truncate(time.Minute).Add(time.Minute).Sub(now), minute{})
 }
 
 func (r *root) resize(width, height int) {
@@ -100,9 +102,9 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case screen.Exec:
 		return r, r.exec(msg)
 	case minute:
-		return r, nextMinute()
+		return r, r.nextMinute()
 	case sizePolled:
-		return r, tea.Batch(tea.WindowSize(), pollSize())
+		return r, tea.Batch(tea.WindowSize(), r.pollSize())
 	}
 	// Results go to the screen that asked for them, which may not be the one that is shown: each knows its own.
 	var cmds []tea.Cmd

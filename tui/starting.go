@@ -46,7 +46,7 @@ func newStarting(deps screen.Deps, open opener, shell func() *exec.Cmd) *startin
 }
 
 // Init implements screen.Screen.
-func (s *starting) Init() tea.Cmd { return tea.Batch(s.start(), s.listen(), nextBeat()) }
+func (s *starting) Init() tea.Cmd { return tea.Batch(s.start(), s.listen(), s.nextBeat()) }
 
 // start opens the session. One that comes when the program has ended already is closed at once.
 func (s *starting) start() tea.Cmd {
@@ -78,9 +78,7 @@ func (s *starting) listen() tea.Cmd {
 	})
 }
 
-func nextBeat() tea.Cmd {
-	return tea.Tick(100*time.Millisecond, func(time.Time) tea.Msg { return beat{} })
-}
+func (s *starting) nextBeat() tea.Cmd { return s.deps.After(100*time.Millisecond, beat{}) }
 
 // Update implements screen.Screen.
 func (s *starting) Update(msg tea.Msg) tea.Cmd {
@@ -101,7 +99,7 @@ func (s *starting) Update(msg tea.Msg) tea.Cmd {
 	case beat:
 		if s.err == nil && s.session == nil {
 			s.beats++
-			return nextBeat()
+			return s.nextBeat()
 		}
 	}
 	return nil

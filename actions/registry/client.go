@@ -24,7 +24,9 @@ const userAgent = "sigwalk"
 // Options configure a Client.
 type Options struct {
 	// Homes.Docker is the directory of config.json; empty for nobody's credentials at all.
-	Homes     actions.Homes
+	Homes actions.Homes
+	// Login is used everywhere in place of the stored credentials; nil for those.
+	Login     *Credentials
 	Transport http.RoundTripper // from web.Transport; nil for http.DefaultTransport
 	Observer  actions.Observer  // nil for actions.Discard
 	Clock     actions.Clock

@@ -7,8 +7,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Keychain finds credentials in the client's Docker configuration (helpers included), read anew at each use.
-func (c *Client) Keychain() authn.Keychain { return &keychain{dir: c.opts.Homes.Docker} }
+// Keychain returns the client's one login, or finds credentials in its Docker configuration (helpers included), read anew
+// at each use.
+func (c *Client) Keychain() authn.Keychain {
+	if login := c.opts.Login; login != nil {
+		return fixed{&authn.Basic{Username: login.Username, Password: login.Password.Reveal()}}
+	}
+	return &keychain{dir: c.opts.Homes.Docker}
+}
 
 type keychain struct{ dir string }
 

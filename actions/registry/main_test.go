@@ -31,6 +31,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/web"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
 )
 
 const (
@@ -41,7 +42,7 @@ const (
 func TestMain(m *testing.M) {
 	logrus.SetOutput(io.Discard)
 	log.SetOutput(io.Discard)
-	os.Exit(m.Run())
+	os.Exit(sandboxtest.Main(m))
 }
 
 // recorder is an observer that remembers.

@@ -119,6 +119,4 @@ func (m *Model) do(work func(Session)) tea.Cmd {
 	})
 }
 
-func (m *Model) tick() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return second{m} })
-}
+func (m *Model) tick() tea.Cmd { return m.deps.After(time.Second, second{m}) }

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"sync"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -41,4 +42,20 @@ func (t *Tasks) Close() {
 	t.closed = true
 	t.mu.Unlock()
 	t.group.Wait()
+}
+
+// After returns a command that sends msg when wait has passed, or nothing when the program ends before. Bubble Tea's own
+// ticks would outlive it.
+func (d Deps) After(wait time.Duration, msg tea.Msg) tea.Cmd {
+	ctx := d.Context
+	return d.Tasks.Cmd(func() tea.Msg {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+			return msg
+		}
+	})
 }

@@ -34,7 +34,8 @@ func (Command) Summary() string { return "pick and reshape JSON" }
 
 // Run implements builtin.Builtin.
 func (Command) Run(ctx context.Context, call *builtin.Call) error {
-	opts, err := parse(call)
+	orders := newOrders()
+	opts, err := parse(call, orders)
 	if err != nil {
 		_, _ = fmt.Fprintf(call.Stderr, "jq: error: %v\nUse jq --help for the options that are built in.\n", err)
 		return builtin.Exit(exitUsage)
@@ -47,7 +48,7 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 		_, err := io.WriteString(call.Stdout, "jq-1.7 (gojq 0.12.17, built into sigwalk)\n")
 		return err
 	}
-	r := &run{call: call, opts: opts, orders: newOrders(opts.filter)}
+	r := &run{call: call, opts: opts, orders: orders}
 	r.input = &inputs{call: call, opts: opts, orders: r.orders}
 	defer r.input.close()
 	code, err := r.compile()
@@ -69,15 +70,27 @@ type run struct {
 	falsy   bool // the last output was false or null
 }
 
+// inOrder are the definitions of jq that keep the order of keys; gojq's sort them.
+const inOrder = `
+def to_entries: [keys_unsorted[] as $k | {key: $k, value: .[$k]}];
+def with_entries(f): to_entries | map(f) | from_entries;
+`
+
 func (r *run) compile() (*gojq.Code, error) {
 	query, err := gojq.Parse(r.opts.filter)
 	if err != nil {
 		return nil, err
 	}
+	ordered, err := gojq.Parse(inOrder + ".")
+	if err != nil {
+		return nil, err
+	}
+	query.FuncDefs = append(ordered.FuncDefs, query.FuncDefs...)
 	return gojq.Compile(query,
 		gojq.WithEnvironLoader(r.environ),
 		gojq.WithVariables(r.opts.names),
 		gojq.WithInputIter(r.input),
+		gojq.WithFunction("keys_unsorted", 0, 0, r.keysUnsorted),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return r.input.filename() }),
 		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
 			_, _ = fmt.Fprintf(r.call.Stderr, "%s\n", r.orders.encode([]any{"DEBUG:", v}, compact))
@@ -88,6 +101,23 @@ func (r *run) compile() (*gojq.Code, error) {
 			return v
 		}),
 	)
+}
+
+func (r *run) keysUnsorted(v any, _ []any) any {
+	list := []any{}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range r.orders.keys(v, false) {
+			list = append(list, key)
+		}
+	case []any:
+		for i := range v {
+			list = append(list, i)
+		}
+	default:
+		return fmt.Errorf("%s has no keys", gojq.TypeOf(v))
+	}
+	return list
 }
 
 // environ is what $ENV and env show: the variables of the lesson, never those of the process.

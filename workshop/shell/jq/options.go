@@ -34,18 +34,21 @@ type options struct {
 }
 
 // parse reads jq's flags, which may stand anywhere and be combined, as in -rc.
-func parse(call *builtin.Call) (*options, error) {
-	p := &parser{call: call, opts: &options{style: style{indent: "  "}, named: map[string]any{}}, rest: call.Args}
+func parse(call *builtin.Call, o *orders) (*options, error) {
+	p := &parser{call: call, orders: o, opts: &options{style: style{indent: "  "}, named: map[string]any{}}, rest: call.Args}
 	if err := p.parse(); err != nil {
 		return nil, err
 	}
+	o.filter(p.opts.filter)
+	o.pin()
 	return p.opts, nil
 }
 
 type parser struct {
-	call *builtin.Call
-	opts *options
-	rest []string
+	call   *builtin.Call
+	orders *orders
+	opts   *options
+	rest   []string
 
 	words      []string // what is no flag, before --args or --jsonargs
 	positional []any
@@ -83,7 +86,7 @@ func (p *parser) word(arg string) error {
 	case p.mode == "args":
 		p.positional = append(p.positional, arg)
 	default:
-		v, err := decodeOne(arg)
+		v, err := p.orders.decodeOne(arg)
 		if err != nil {
 			return fmt.Errorf("invalid JSON text passed to --jsonargs: %w", err)
 		}
@@ -174,7 +177,7 @@ func (p *parser) variable(kind string) error {
 	var v any = text
 	switch kind {
 	case "argjson":
-		one, err := decodeOne(text)
+		one, err := p.orders.decodeOne(text)
 		if err != nil {
 			return fmt.Errorf("invalid JSON text passed to --argjson: %w", err)
 		}
@@ -186,7 +189,7 @@ func (p *parser) variable(kind string) error {
 		}
 		v = string(data)
 		if kind == "slurpfile" {
-			list, err := decodeAll(string(data))
+			list, err := p.orders.decodeAll(string(data))
 			if err != nil {
 				return fmt.Errorf("bad JSON in --slurpfile %s %s: %w", name, text, err)
 			}
@@ -222,7 +225,9 @@ func (p *parser) finish() error {
 	if positional == nil {
 		positional = []any{}
 	}
+	all := map[string]any{"positional": positional, "named": o.named}
+	p.orders.remember(all, []string{"positional", "named"})
 	o.names = append(o.names, "$ARGS")
-	o.values = append(o.values, map[string]any{"named": o.named, "positional": positional})
+	o.values = append(o.values, all)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -18,11 +19,13 @@ import (
 const maxDepth = 10000
 
 // orders remembers in which order the keys of objects stood. jq keeps that order and gojq, whose objects are Go maps, does
-// not. An object that the filter passes on is known by its identity; one that the filter made has its keys in the order in
-// which they stand in the filter, then in which they were first read.
+// not. An object that the filter passes on is known by its identity. One that it made has its keys in the order of the
+// filter when they all stand there, else those that were read come first, in the order in which they were.
 type orders struct {
 	objects map[uintptr]known
-	rank    map[string]int
+	pinned  map[uintptr]known // of the command line, for every input
+	written map[string]int    // rank of a word in the filter
+	read    map[string]int    // rank of a key that was read
 }
 
 // known is an object that was read. It holds on to the map, so that its address means nothing else meanwhile.
@@ -33,25 +36,38 @@ type known struct {
 
 var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*|"[^"\\]*"`)
 
-func newOrders(filter string) *orders {
-	o := &orders{objects: make(map[uintptr]known), rank: make(map[string]int)}
-	for _, w := range word.FindAllString(filter, -1) {
-		o.saw(strings.Trim(w, `"`))
+func newOrders() *orders {
+	return &orders{
+		objects: make(map[uintptr]known), pinned: make(map[uintptr]known),
+		written: make(map[string]int), read: make(map[string]int),
 	}
-	return o
 }
 
-func (o *orders) saw(key string) {
-	if _, ok := o.rank[key]; !ok {
-		o.rank[key] = len(o.rank)
+// filter takes note of the words of the filter.
+func (o *orders) filter(text string) {
+	for _, w := range word.FindAllString(text, -1) {
+		rank(o.written, strings.Trim(w, `"`))
+	}
+}
+
+// rank gives key the next rank when it has none.
+func rank(ranks map[string]int, key string) {
+	if _, ok := ranks[key]; !ok {
+		ranks[key] = len(ranks)
 	}
 }
 
 func (o *orders) remember(object map[string]any, keys []string) {
 	for _, key := range keys {
-		o.saw(key)
+		rank(o.read, key)
 	}
 	o.objects[reflect.ValueOf(object).Pointer()] = known{object, keys}
+}
+
+// pin keeps what was read so far, which belongs to the command line.
+func (o *orders) pin() {
+	maps.Copy(o.pinned, o.objects)
+	o.forget()
 }
 
 // forget lets go of the objects of the previous input.
@@ -59,25 +75,31 @@ func (o *orders) forget() { clear(o.objects) }
 
 // keys returns the keys of object in the order in which jq would write them.
 func (o *orders) keys(object map[string]any, sorted bool) []string {
-	if k, ok := o.objects[reflect.ValueOf(object).Pointer()]; ok && !sorted && len(k.keys) == len(object) {
-		return k.keys
+	id := reflect.ValueOf(object).Pointer()
+	for _, objects := range []map[uintptr]known{o.objects, o.pinned} {
+		if k, ok := objects[id]; ok && !sorted && len(k.keys) == len(object) {
+			return k.keys
+		}
 	}
-	keys := make([]string, 0, len(object))
-	for key := range object {
-		keys = append(keys, key)
+	keys := slices.Sorted(maps.Keys(object))
+	if sorted {
+		return keys
 	}
-	slices.Sort(keys)
-	if !sorted {
-		slices.SortStableFunc(keys, func(a, b string) int { return o.place(a) - o.place(b) })
+	first, second := o.read, o.written
+	if !slices.ContainsFunc(keys, func(key string) bool { _, ok := o.written[key]; return !ok }) {
+		first, second = o.written, o.read
 	}
+	place := func(key string) int {
+		if n, ok := first[key]; ok {
+			return n
+		}
+		if n, ok := second[key]; ok {
+			return len(first) + n
+		}
+		return len(first) + len(second)
+	}
+	slices.SortStableFunc(keys, func(a, b string) int { return place(a) - place(b) })
 	return keys
-}
-
-func (o *orders) place(key string) int {
-	if rank, ok := o.rank[key]; ok {
-		return rank
-	}
-	return len(o.rank)
 }
 
 // style is how a value is written. An empty indent writes one line.
@@ -243,8 +265,8 @@ func (d *decoder) inner(depth int) (any, error) {
 	return d.rest(token, depth+1)
 }
 
-func decodeAll(text string) ([]any, error) {
-	d, list := newDecoder(strings.NewReader(text), newOrders("")), []any{}
+func (o *orders) decodeAll(text string) ([]any, error) {
+	d, list := newDecoder(strings.NewReader(text), o), []any{}
 	for {
 		v, err := d.value()
 		if errors.Is(err, io.EOF) {
@@ -257,8 +279,8 @@ func decodeAll(text string) ([]any, error) {
 	}
 }
 
-func decodeOne(text string) (any, error) {
-	list, err := decodeAll(text)
+func (o *orders) decodeOne(text string) (any, error) {
+	list, err := o.decodeAll(text)
 	if err == nil && len(list) != 1 {
 		err = fmt.Errorf("want one JSON value, found %d", len(list))
 	}

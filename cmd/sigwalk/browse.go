@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/tui/browse"
+)
+
+func (a *app) browseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "browse IMAGE",
+		Short: "Look at the signatures and the tree of any image",
+		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
+shown, whoever made them; those that do not verify say why.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.open(cmd.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			verifier, err := p.verifier(actions.Discard)
+			if err != nil {
+				return err
+			}
+			terminal, err := a.terminal(p.dir)
+			if err != nil {
+				return err
+			}
+			return tui.Browse(cmd.Context(), terminal, browse.Options{
+				Image: args[0],
+				Report: func(ctx context.Context) (*verification.Report, error) {
+					return verifier.List(ctx, args[0])
+				},
+				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Tree(ctx, args[0]) },
+			})
+		},
+	}
+}

@@ -1,0 +1,23 @@
+// Command sigwalk is a workshop companion for signing container images.
+package main
+
+import (
+	// First of all imports: it keeps the terminal library from questioning the terminal while packages initialise.
+	"github.com/sigwalk/sigwalk/tui/quietterm"
+
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	quietterm.Restore()
+	os.Exit(start())
+}
+
+func start() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return newApp().run(ctx, os.Args[1:])
+}

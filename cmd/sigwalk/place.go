@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/actions/web"
+	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/environment"
+	"github.com/sigwalk/sigwalk/workshop/sandbox"
+	"github.com/sigwalk/sigwalk/workshop/shell"
+)
+
+// place is where a command works: the state directory, the variables with their sources, and the sandbox that was joined,
+// if the deployment is not the person's own.
+type place struct {
+	dir    string
+	env    *environment.Environment
+	homes  actions.Homes
+	handle *sandbox.Handle // nil with a deployment of the person's own
+	host   bool
+}
+
+// open finds the deployment. Addresses given by flags, the environment or the configuration file are the person's own
+// deployment; without any, the sandbox of the state directory is joined, or started for as long as it is used.
+func (a *app) open(ctx context.Context, progress func(string)) (*place, error) {
+	return a.openWith(func(dir string) (*sandbox.Handle, error) {
+		executable, err := a.executable()
+		if err != nil {
+			return nil, err
+		}
+		return sandbox.JoinOrLaunch(ctx, sandbox.Launch{Dir: dir, Executable: executable, Progress: progress, Stderr: a.err})
+	})
+}
+
+// openRunning is open for commands that only tell: it starts no sandbox.
+func (a *app) openRunning(ctx context.Context) (*place, error) {
+	return a.openWith(func(dir string) (*sandbox.Handle, error) {
+		handle, err := sandbox.Join(ctx, dir)
+		return handle, notRunning(dir, err)
+	})
+}
+
+func (a *app) openWith(join func(dir string) (*sandbox.Handle, error)) (*place, error) {
+	own, err := a.ownVariables()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := a.dir()
+	if err != nil {
+		return nil, err
+	}
+	p := &place{dir: dir, host: a.flags.host}
+	if a.flags.local || !namesDeployment(own) {
+		if p.handle, err = join(dir); err != nil {
+			return nil, err
+		}
+		p.env = environment.New(environment.Sandbox(p.handle.Settings(), actions.HomesBelow(dir))...)
+		own = onlyChoices(own)
+	} else {
+		p.env = environment.New()
+	}
+	for _, v := range own {
+		p.env.Set(v)
+	}
+	p.homes = p.env.Homes(dir)
+	if err := p.restoreVariables(); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// dir returns the state directory as an absolute path and makes it.
+func (a *app) dir() (string, error) {
+	dir, err := filepath.Abs(a.flags.dir)
+	if err != nil {
+		return "", usage("--dir %s: %v", a.flags.dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", unwritable(dir, err)
+	}
+	return dir, nil
+}
+
+func unwritable(path string, err error) error {
+	return &actions.Error{
+		Code: actions.CodeStateUnwritable,
+		What: "cannot write the state directory " + path,
+		Err:  err,
+		Next: "make it writable and free some space, or name another with --dir",
+	}
+}
+
+// close leaves the sandbox; one that was started for this command ends with it.
+func (p *place) close() {
+	if p.handle != nil {
+		_ = p.handle.Leave()
+	}
+}
+
+// shell opens the workshop shell in the lesson's directory, with our scripts laid out in it.
+func (p *place) shell() (*shell.Shell, error) {
+	layout, err := workshop.LayOut(p.dir)
+	if err != nil {
+		return nil, err
+	}
+	return shell.New(shell.Options{
+		Dir:         layout.Dir,
+		Aliases:     layout.Aliases,
+		Environment: p.env,
+		Homes:       p.homes,
+		AllowHost:   p.host,
+	})
+}
+
+// session opens a lesson; progressFile keeps the person's place in it, empty keeps nothing. The caller closes both the
+// session and, after it, the shell.
+func (p *place) session(lesson *workshop.Lesson, progressFile string) (*workshop.Session, io.Closer, error) {
+	sh, err := p.shell()
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := workshop.NewSession(workshop.SessionOptions{
+		Lesson:       lesson,
+		Environment:  p.env,
+		Shell:        sh,
+		Homes:        p.homes,
+		ProgressFile: progressFile,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, sh.Close())
+	}
+	return session, sh, nil
+}
+
+// progressFile is where a learner's place in a lesson is kept.
+func (p *place) progressFile(lesson *workshop.Lesson) string {
+	return filepath.Join(p.dir, "progress", lesson.Name+".json")
+}
+
+// hostShell makes the command that opens program, or sh, with the exported variables of the lesson, secrets included: it
+// is the person's own terminal.
+func (p *place) hostShell(program string) *exec.Cmd {
+	if program == "" {
+		program = "sh"
+	}
+	cmd := exec.Command(program) //nolint:gosec,noctx // the person's own shell, which ends when the person leaves it
+	cmd.Env = os.Environ()
+	for _, v := range p.env.List() {
+		if v.Exported {
+			cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
+		}
+	}
+	cmd.Dir = filepath.Join(p.dir, "workspace")
+	return cmd
+}
+
+// verifier returns a verifier for the deployment.
+func (p *place) verifier(obs actions.Observer) (*verification.Verifier, error) {
+	endpoints := p.env.Endpoints()
+	transport, err := p.transport(obs)
+	if err != nil {
+		return nil, err
+	}
+	images := registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs})
+	roots := trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs})
+	return verification.New(verification.Options{
+		Registry: images, Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport,
+	}), nil
+}
+
+func (p *place) transport(obs actions.Observer) (http.RoundTripper, error) {
+	return web.Transport(web.Options{CAFile: p.env.Endpoints().CAFile, Observer: obs})
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/assets"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "run [LESSON...]",
+		Short: "Run the steps of lessons without a screen, and stop at the first that fails",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := a.form("text", "json"); err != nil {
+				return err
+			}
+			return a.rehearse(cmd.Context(), args, yes)
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "agree to the transparency log's notice (with the sandbox that is understood)")
+	return cmd
+}
+
+// rehearsal is what `sigwalk run` found.
+type rehearsal struct {
+	Lessons []rehearsedLesson `json:"lessons"`
+	Passed  int               `json:"passed"`
+	Failed  int               `json:"failed"`
+	Skipped int               `json:"skipped"`
+}
+
+type rehearsedLesson struct {
+	Name  string          `json:"lesson"`
+	Steps []rehearsedStep `json:"steps"`
+}
+
+type rehearsedStep struct {
+	ID      string           `json:"id"`
+	Title   string           `json:"title"`
+	State   string           `json:"state"` // passed, failed or skipped
+	Seconds float64          `json:"seconds"`
+	Checks  []rehearsedCheck `json:"checks"`
+	Reason  string           `json:"reason,omitempty"`
+	Next    string           `json:"next,omitempty"`
+}
+
+type rehearsedCheck struct {
+	Title string `json:"title"`
+	Holds bool   `json:"holds"`
+	Found string `json:"found"`
+}
+
+func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
+	lessons, err := lessonsNamed(names)
+	if err != nil {
+		return err
+	}
+	p, err := a.open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	result := rehearsal{}
+	for _, lesson := range lessons {
+		done, err := a.rehearseLesson(ctx, p, lesson, yes || p.handle != nil, result.Failed > 0)
+		if err != nil {
+			return err
+		}
+		result.Lessons = append(result.Lessons, done)
+		for _, step := range done.Steps {
+			switch step.State {
+			case "passed":
+				result.Passed++
+			case "failed":
+				result.Failed++
+			default:
+				result.Skipped++
+			}
+		}
+	}
+	if a.flags.output == "json" {
+		if err := a.printJSON(result); err != nil {
+			return err
+		}
+	} else {
+		_, _ = fmt.Fprintf(a.out, "%d passed, %d failed, %d skipped\n", result.Passed, result.Failed, result.Skipped)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case result.Failed > 0:
+		return exit(1)
+	}
+	return nil
+}
+
+// lessonsNamed returns the lessons of those names, or all of them.
+func lessonsNamed(names []string) ([]*workshop.Lesson, error) {
+	available, err := assets.Lessons()
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		names = available
+	}
+	lessons := make([]*workshop.Lesson, 0, len(names))
+	for _, name := range names {
+		known := false
+		for _, candidate := range available {
+			known = known || candidate == name
+		}
+		if !known {
+			return nil, usage("there is no lesson %q; there is %s", name, strings.Join(available, ", "))
+		}
+		lesson, err := workshop.ParseLesson(assets.FS(), "lessons/"+name+".md")
+		if err != nil {
+			return nil, err
+		}
+		lessons = append(lessons, lesson)
+	}
+	return lessons, nil
+}
+
+// rehearseLesson runs the lesson's steps. After a failure, here or in an earlier lesson, the rest is skipped.
+func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Lesson, consent, failed bool) (rehearsedLesson, error) {
+	done := rehearsedLesson{Name: lesson.Name}
+	if a.flags.output != "json" {
+		_, _ = fmt.Fprintln(a.out, lesson.Title)
+	}
+	// It keeps no progress: a rehearsal starts at the first step and leaves a learner's place alone.
+	session, sh, err := p.session(lesson, "")
+	if err != nil {
+		return done, err
+	}
+	defer func() { _ = errors.Join(session.Close(), sh.Close()) }()
+	answering, stop := context.WithCancel(ctx)
+	defer stop()
+	go answer(answering, session, consent)
+	for i, step := range lesson.Steps {
+		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped"}
+		if !failed && ctx.Err() == nil {
+			start := time.Now()
+			err := session.Run(ctx, i, "")
+			row.fill(session.Snapshot().Steps[i], err)
+			row.Seconds = time.Since(start).Seconds()
+			failed = row.State == "failed"
+		}
+		done.Steps = append(done.Steps, row)
+		a.printStep(row, session, i)
+	}
+	return done, p.saveVariables()
+}
+
+// answer gives the one answer that a rehearsal may give.
+func answer(ctx context.Context, session *workshop.Session, consent bool) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-session.Changed():
+			if q, waits := session.Question(); waits {
+				session.Answer(actions.Answer{Yes: q.YesNo && consent})
+			}
+		}
+	}
+}
+
+func (r *rehearsedStep) fill(s workshop.StepSnapshot, err error) {
+	r.State = "passed"
+	if s.State != workshop.StepDone {
+		r.State = "failed"
+	}
+	for i, check := range s.Step.Checks {
+		found := rehearsedCheck{Title: check.Title}
+		if i < len(s.Checks) {
+			found.Holds, found.Found = s.Checks[i].State == workshop.CheckHolds, s.Checks[i].Found
+			if s.Checks[i].Err != nil {
+				found.Found = s.Checks[i].Err.Error()
+			}
+		}
+		r.Checks = append(r.Checks, found)
+	}
+	if err == nil {
+		err = s.Err
+	}
+	if r.State == "failed" && err != nil {
+		r.Reason = err.Error()
+		var what *actions.Error
+		if errors.As(err, &what) {
+			r.Next = what.Next
+		}
+	}
+}
+
+func (a *app) printStep(row rehearsedStep, session *workshop.Session, i int) {
+	if a.flags.output == "json" {
+		return
+	}
+	word := map[string]string{"passed": "ok", "failed": "x ", "skipped": "--"}[row.State]
+	_, _ = fmt.Fprintf(a.out, "  %s %-44s %6.2fs\n", word, row.Title, row.Seconds)
+	if row.State != "failed" {
+		return
+	}
+	for _, check := range row.Checks {
+		mark := "x "
+		if check.Holds {
+			mark = "ok"
+		}
+		_, _ = fmt.Fprintf(a.out, "       %s %s: %s\n", mark, check.Title, check.Found)
+	}
+	if row.Reason != "" {
+		_, _ = fmt.Fprintln(a.out, "     why:  "+row.Reason)
+	}
+	if row.Next != "" {
+		_, _ = fmt.Fprintln(a.out, "     next: "+row.Next)
+	}
+	text, _ := session.Output(i, 0)
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		_, _ = fmt.Fprintln(a.out, "     | "+line)
+	}
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/workshop/environment"
+	"github.com/sigwalk/sigwalk/workshop/sandbox"
+)
+
+func (a *app) sandboxCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run a whole local Sigstore, for sigwalk and for other tools",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.sandboxUp(), a.sandboxEnv(), a.sandboxStatus(), a.sandboxReset())
+	return cmd
+}
+
+func (a *app) sandboxUp() *cobra.Command {
+	var bare, untilUnused bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run the sandbox in the foreground; it prints ready when every server answers",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.runSandbox(cmd.Context(), bare, untilUnused)
+		},
+	}
+	cmd.Flags().BoolVar(&bare, "bare", false, "leave out the organisation and the technical user, for a course that makes them")
+	cmd.Flags().BoolVar(&untilUnused, "until-unused", false, "end when the last program that joined has left")
+	return cmd
+}
+
+func (a *app) runSandbox(ctx context.Context, bare, untilUnused bool) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	var keep keeper
+	box, err := sandbox.Start(ctx, sandbox.Options{Dir: dir, Bare: bare, Stay: !untilUnused, OnPush: keep.pushed})
+	if err != nil {
+		return err
+	}
+	guard, err := sandboxGuard(dir, box.Settings())
+	if err != nil {
+		return errors.Join(err, box.Close())
+	}
+	keep.start(ctx, guard, func(text string) {
+		_, _ = fmt.Fprintln(a.err, text)
+		box.Notify(text)
+	})
+	_, _ = fmt.Fprintln(a.out, "ready")
+	select {
+	case <-ctx.Done():
+	case <-box.Done():
+	}
+	keep.close()
+	return box.Close()
+}
+
+func (a *app) sandboxEnv() *cobra.Command {
+	var cosign int
+	cmd := &cobra.Command{
+		Use:     "env",
+		Short:   "Print the running sandbox as export lines for a shell",
+		Example: `  eval "$(sigwalk sandbox env)" && cosign initialize`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cosign != 2 && cosign != 3 {
+				return usage("--cosign %d: there are 2 and 3", cosign)
+			}
+			vars, err := a.sandboxVariables(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if cosign == 3 {
+				vars = environment.WithoutServiceURLs(vars)
+			}
+			if a.flags.output == "json" {
+				values := map[string]string{}
+				for _, v := range vars {
+					values[v.Name] = v.Value
+				}
+				return a.printJSON(values)
+			}
+			for _, v := range vars {
+				_, _ = fmt.Fprintln(a.out, environment.Export(v))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&cosign, "cosign", 2, "for cosign 2, or 3 (which reads the services' addresses from the trust root)")
+	return cmd
+}
+
+// sandboxVariables are what a foreign tool needs to use the running sandbox; they hold the sandbox's own passwords.
+func (a *app) sandboxVariables(ctx context.Context) ([]environment.Variable, error) {
+	dir, err := a.dir()
+	if err != nil {
+		return nil, err
+	}
+	status, err := sandbox.StatusOf(ctx, dir)
+	if err != nil {
+		return nil, notRunning(dir, err)
+	}
+	return append(environment.Sandbox(status.Settings, actions.HomesBelow(dir)), environment.Consent), nil
+}
+
+func notRunning(dir string, err error) error {
+	if !errors.Is(err, sandbox.ErrNotRunning) {
+		return err
+	}
+	return &actions.Error{
+		Code: actions.CodeUnreachable,
+		What: "no sandbox runs in " + dir,
+		Next: "start one in another terminal: sigwalk sandbox up --dir " + dir,
+	}
+}
+
+func (a *app) sandboxStatus() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Say whether the sandbox runs, and where its servers are; exit 1 when it does not",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.dir()
+			if err != nil {
+				return err
+			}
+			status, err := sandbox.StatusOf(cmd.Context(), dir)
+			running := err == nil
+			if err != nil && !errors.Is(err, sandbox.ErrNotRunning) {
+				return err
+			}
+			status.Dir = dir
+			if err := a.printSandbox(sandboxState{Running: running, Status: status}); err != nil {
+				return err
+			}
+			if !running {
+				return exit(1)
+			}
+			return nil
+		},
+	}
+}
+
+type sandboxState struct {
+	Running bool `json:"running"`
+	sandbox.Status
+}
+
+func (a *app) printSandbox(s sandboxState) error {
+	// A status is for looking at; the passwords come with `sandbox env`.
+	s.Settings.RegistryPass, s.Settings.OIDCPassword = "", ""
+	if a.flags.output == "json" {
+		if !s.Running {
+			return a.printJSON(map[string]any{"running": false, "dir": s.Dir})
+		}
+		return a.printJSON(s)
+	}
+	if !s.Running {
+		_, err := fmt.Fprintf(a.out, "not running  %s\n", s.Dir)
+		return err
+	}
+	kept := "until the last program that joined has left"
+	if s.Stay {
+		kept = "until it is stopped"
+	}
+	for _, row := range [][2]string{
+		{"running", s.Dir},
+		{"process", strconv.Itoa(s.PID) + ", since " + s.Started.Local().Format(time.DateTime)},
+		{"joined by", strconv.Itoa(s.Surfaces) + "; it runs " + kept},
+		{"registry", s.Settings.Registry},
+		{"source image", s.Settings.SourceImage},
+		{"identity provider", s.Settings.OIDCIssuer},
+		{"Fulcio", s.Settings.Fulcio},
+		{"Rekor", s.Settings.Rekor},
+		{"timestamp authority", s.Settings.Timestamp},
+		{"TUF repository", s.Settings.TUFMirror},
+		{"log file", s.Settings.LogFile},
+	} {
+		if _, err := fmt.Fprintf(a.out, "%-20s %s\n", row[0], row[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) sandboxReset() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "reset",
+		Short: "Throw the sandbox's state away: images, signatures, log and trust root",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.dir()
+			if err != nil {
+				return err
+			}
+			if !yes && !a.confirm("Throw away all images, signatures and log entries of the sandbox in "+dir+"?") {
+				return usage("nothing was reset: answer y, or give --yes")
+			}
+			if err := sandbox.Reset(cmd.Context(), dir); err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintln(a.out, "the sandbox in "+dir+" is empty; the next start makes a new one")
+			return nil
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+// confirm asks a yes-or-no question on the terminal; no answer is a no.
+func (a *app) confirm(question string) bool {
+	_, _ = fmt.Fprint(a.err, question+" [y/N] ")
+	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return true
+	}
+	return false
+}
+
+func (a *app) printJSON(value any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}

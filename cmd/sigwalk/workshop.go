@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/term"
+
+	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/tui/plain"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// openWorkshop shows the first lesson: on the whole screen, or line by line where the person or the terminal wants that.
+func (a *app) openWorkshop(ctx context.Context) error {
+	lessons, err := lessonsNamed(nil)
+	if err != nil {
+		return err
+	}
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	guide := &guide{app: a, lesson: lessons[0], notices: make(chan string, noticesHeld)}
+	defer guide.close()
+	if a.lineByLine() {
+		return plain.Run(ctx, plain.Options{
+			In: a.in, Out: a.out, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
+		})
+	}
+	terminal, err := a.terminal(dir)
+	if err != nil {
+		return err
+	}
+	terminal.Notices = guide.notices
+	return tui.Run(ctx, tui.Options{Terminal: terminal, Open: guide.open, Shell: guide.shell})
+}
+
+// lineByLine reports whether there shall be no full screen. A terminal that says it is dumb cannot draw one.
+func (a *app) lineByLine() bool { return a.flags.plain || a.getenv("TERM") == "dumb" }
+
+func (a *app) getenv(name string) string {
+	value, _ := a.lookup(name)
+	return value
+}
+
+// width is how wide the terminal is, zero where there is none.
+func (a *app) width() int {
+	if out, ok := a.out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(out.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
+
+// terminal is the terminal of this invocation, for the screens.
+func (a *app) terminal(dir string) (tui.Terminal, error) {
+	in, inOK := a.in.(*os.File)
+	out, outOK := a.out.(*os.File)
+	if !inOK || !outOK {
+		return tui.Terminal{}, tui.ErrNoTerminal
+	}
+	return tui.Terminal{
+		In: in, Out: out, Theme: theme.Detect(a.flags.background, a.getenv), Stray: filepath.Join(dir, "stray.log"),
+	}, nil
+}
+
+// noticesHeld is how many notices wait for the screen; the oldest make room.
+const noticesHeld = 16
+
+// guide opens a lesson for a surface that a person looks at, and closes all that belongs to it.
+type guide struct {
+	app     *app
+	lesson  *workshop.Lesson
+	notices chan string
+
+	mu     sync.Mutex
+	place  *place
+	keeper keeper
+	closer []io.Closer
+}
+
+// open implements tui.Options.Open.
+func (g *guide) open(ctx context.Context, progress func(string)) (*workshop.Session, error) {
+	p, err := g.app.open(ctx, progress)
+	if err != nil {
+		return nil, asAction(err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.place = p
+	session, sh, err := p.session(g.lesson, p.progressFile(g.lesson))
+	if err != nil {
+		return nil, err
+	}
+	g.closer = append(g.closer, sh)
+	if p.handle == nil {
+		guard, err := ownGuard(p)
+		if err != nil {
+			return nil, errors.Join(err, session.Close())
+		}
+		// The session outlives ctx's deadline, if it has one; close ends it.
+		g.keeper.start(context.WithoutCancel(ctx), guard, g.notice)
+		return session, nil
+	}
+	go func() { // ends when the sandbox is left, or ends itself
+		for text := range p.handle.Notices() {
+			g.notice(text)
+		}
+	}()
+	return session, nil
+}
+
+// notice passes a sentence on. It never blocks.
+func (g *guide) notice(text string) {
+	for {
+		select {
+		case g.notices <- text:
+			return
+		default:
+		}
+		select {
+		case <-g.notices:
+		default:
+		}
+	}
+}
+
+// shell makes the command that opens the person's own shell with the variables of the lesson.
+func (g *guide) shell() *exec.Cmd {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.place == nil {
+		return nil
+	}
+	return g.place.hostShell(g.app.getenv("SHELL"))
+}
+
+// close keeps what the lines left and gives everything back.
+func (g *guide) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.keeper.close()
+	for _, c := range g.closer {
+		_ = c.Close()
+	}
+	if g.place != nil {
+		_ = g.place.saveVariables() // what cannot be kept can be set again by one line
+		g.place.close()
+	}
+}
