@@ -1,0 +1,62 @@
+# What can be made. Nothing is needed but Go and git, unless a target says so.
+SHELL := /bin/sh
+GO ?= go
+BIN := bin/sigwalk
+TOOLS ?= $(CURDIR)/.cache/bin
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+GOTESTSUM := $(GO) run gotest.tools/gotestsum@v1.13.0 --format pkgname-and-test-fails --hide-summary skipped --post-run-command .ci/count
+GOLANGCI_LINT := v2.15.0
+COSIGN2 := v2.6.5
+COSIGN3 := v3.1.3
+CRANE := v0.22.1
+REKOR := v1.5.4
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check lint interop bench screenshots clean tools
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## open the workshop
+	@$(BIN)
+
+build: ## write bin/sigwalk
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o $(BIN) ./cmd/sigwalk
+
+test: ## run the tests that need nothing but Go
+	@$(GOTESTSUM) -- -timeout 14m ./...
+
+check: lint test ## lint, then test
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## formatting, vet, import rules
+	$(GO) mod verify >/dev/null
+	$(GO) mod tidy -diff
+	$(TOOLS)/golangci-lint-$(GOLANGCI_LINT) run ./...
+
+clean: ## remove what was built here; the state directory of the workshop is left alone
+	rm -rf bin dist .cache
+
+tools: ## build the real cosigns, crane and rekor-cli, for interop and bench
+tools: $(TOOLS)/cosign-$(COSIGN2) $(TOOLS)/cosign-$(COSIGN3) $(TOOLS)/crane-$(CRANE) $(TOOLS)/rekor-cli-$(REKOR)
+
+# A tool's file carries its version, so that a new version is a new file.
+install = mkdir -p $(TOOLS) && GOBIN=$@.tmp $(GO) install -trimpath $(1) && mv $@.tmp/* $@ && rmdir $@.tmp
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT))
+
+$(TOOLS)/cosign-$(COSIGN2):
+	$(call install,github.com/sigstore/cosign/v2/cmd/cosign@$(COSIGN2))
+
+$(TOOLS)/cosign-$(COSIGN3):
+	$(call install,github.com/sigstore/cosign/v3/cmd/cosign@$(COSIGN3))
+
+$(TOOLS)/crane-$(CRANE):
+	$(call install,github.com/google/go-containerregistry/cmd/crane@$(CRANE))
+
+$(TOOLS)/rekor-cli-$(REKOR):
+	$(call install,github.com/sigstore/rekor/cmd/rekor-cli@$(REKOR))
