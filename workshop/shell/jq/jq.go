@@ -70,27 +70,23 @@ type run struct {
 	falsy   bool // the last output was false or null
 }
 
-// inOrder are the definitions of jq that keep the order of keys; gojq's sort them.
-const inOrder = `
-def to_entries: [keys_unsorted[] as $k | {key: $k, value: .[$k]}];
-def with_entries(f): to_entries | map(f) | from_entries;
-`
-
 func (r *run) compile() (*gojq.Code, error) {
 	query, err := gojq.Parse(r.opts.filter)
 	if err != nil {
 		return nil, err
 	}
-	ordered, err := gojq.Parse(inOrder + ".")
-	if err != nil {
+	if err := keepOrder(query); err != nil {
 		return nil, err
 	}
-	query.FuncDefs = append(ordered.FuncDefs, query.FuncDefs...)
 	return gojq.Compile(query,
 		gojq.WithEnvironLoader(r.environ),
 		gojq.WithVariables(r.opts.names),
 		gojq.WithInputIter(r.input),
-		gojq.WithFunction("keys_unsorted", 0, 0, r.keysUnsorted),
+		gojq.WithFunction("keys_unsorted", 0, 0, r.orders.keysUnsorted),
+		gojq.WithFunction(orderedName, 1, 1, r.orders.made),
+		gojq.WithFunction(fromEntriesName, 0, 0, r.orders.fromEntries),
+		gojq.WithFunction(toJSONName, 0, 0, r.orders.toJSON),
+		gojq.WithFunction(fromJSONName, 0, 0, r.orders.fromJSON),
 		gojq.WithFunction("input_filename", 0, 0, func(any, []any) any { return r.input.filename() }),
 		gojq.WithFunction("debug", 0, 0, func(v any, _ []any) any {
 			_, _ = fmt.Fprintf(r.call.Stderr, "%s\n", r.orders.encode([]any{"DEBUG:", v}, compact))
@@ -101,23 +97,6 @@ func (r *run) compile() (*gojq.Code, error) {
 			return v
 		}),
 	)
-}
-
-func (r *run) keysUnsorted(v any, _ []any) any {
-	list := []any{}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range r.orders.keys(v, false) {
-			list = append(list, key)
-		}
-	case []any:
-		for i := range v {
-			list = append(list, i)
-		}
-	default:
-		return fmt.Errorf("%s has no keys", gojq.TypeOf(v))
-	}
-	return list
 }
 
 // environ is what $ENV and env show: the variables of the lesson, never those of the process.

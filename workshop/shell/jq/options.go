@@ -16,6 +16,10 @@ const usage = `jq [OPTION...] FILTER [FILE...]
   -a  ASCII only      --tab, --indent N           -f FILE  the filter is in FILE
   --arg NAME TEXT     --argjson NAME JSON         --slurpfile NAME FILE
   --rawfile NAME FILE --args TEXT...              --jsonargs JSON...
+Keys keep their order, as in jq: in objects that were read or that the filter constructs, and in to_entries,
+with_entries, keys_unsorted, tojson and fromjson. Two things differ. An object that the filter changed or merged
+(=, |=, +, *, del) has first the keys that were read, in the order in which they first were, then the new ones
+in the order of the filter. And .[] visits an object in the alphabetical order of its keys.
 `
 
 // options is a parsed command line.

@@ -19,8 +19,8 @@ import (
 const maxDepth = 10000
 
 // orders remembers in which order the keys of objects stood. jq keeps that order and gojq, whose objects are Go maps, does
-// not. An object that the filter passes on is known by its identity. One that it made has its keys in the order of the
-// filter when they all stand there, else those that were read come first, in the order in which they were.
+// not. An object that was read, or that the filter constructs (see keepOrder), is known by its identity. Any other is one
+// that was changed or merged: keys that were read come first, in the order in which they were, then those of the filter.
 type orders struct {
 	objects map[uintptr]known
 	pinned  map[uintptr]known // of the command line, for every input
@@ -28,10 +28,23 @@ type orders struct {
 	read    map[string]int    // rank of a key that was read
 }
 
-// known is an object that was read. It holds on to the map, so that its address means nothing else meanwhile.
+// known is an object and its keys. It holds on to the map, so that its address means nothing else meanwhile.
 type known struct {
 	object map[string]any
 	keys   []string
+}
+
+// holds reports whether the object still has the keys that it was known by: gojq changes some of its own in place.
+func (k known) holds() bool {
+	if len(k.keys) != len(k.object) {
+		return false
+	}
+	for _, key := range k.keys {
+		if _, ok := k.object[key]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*|"[^"\\]*"`)
@@ -77,7 +90,7 @@ func (o *orders) forget() { clear(o.objects) }
 func (o *orders) keys(object map[string]any, sorted bool) []string {
 	id := reflect.ValueOf(object).Pointer()
 	for _, objects := range []map[uintptr]known{o.objects, o.pinned} {
-		if k, ok := objects[id]; ok && !sorted && len(k.keys) == len(object) {
+		if k, ok := objects[id]; ok && !sorted && k.holds() {
 			return k.keys
 		}
 	}
@@ -85,18 +98,14 @@ func (o *orders) keys(object map[string]any, sorted bool) []string {
 	if sorted {
 		return keys
 	}
-	first, second := o.read, o.written
-	if !slices.ContainsFunc(keys, func(key string) bool { _, ok := o.written[key]; return !ok }) {
-		first, second = o.written, o.read
-	}
 	place := func(key string) int {
-		if n, ok := first[key]; ok {
+		if n, ok := o.read[key]; ok {
 			return n
 		}
-		if n, ok := second[key]; ok {
-			return len(first) + n
+		if n, ok := o.written[key]; ok {
+			return len(o.read) + n
 		}
-		return len(first) + len(second)
+		return len(o.read) + len(o.written)
 	}
 	slices.SortStableFunc(keys, func(a, b string) int { return place(a) - place(b) })
 	return keys
