@@ -2,13 +2,13 @@
 package main
 
 import (
-	// First of all imports: it keeps the terminal library from questioning the terminal while packages initialise.
-	"github.com/sigwalk/sigwalk/tui/quietterm"
-
 	"context"
 	"os"
 	"os/signal"
 	"syscall"
+
+	// It keeps the terminal library from questioning the terminal while packages initialise.
+	"github.com/sigwalk/sigwalk/tui/quietterm"
 )
 
 func main() {

@@ -154,7 +154,7 @@ func (p *place) hostShell(program string) *exec.Cmd {
 	if program == "" {
 		program = "sh"
 	}
-	cmd := exec.Command(program) //nolint:gosec,noctx // the person's own shell, which ends when the person leaves it
+	cmd := exec.Command(program) //nolint:noctx // the person's own shell, which ends when the person leaves it
 	cmd.Env = os.Environ()
 	for _, v := range p.env.List() {
 		if v.Exported {

@@ -70,12 +70,9 @@ func forShell(text []byte) bool {
 // shell is `sh` and `bash`: a script, a line after -c, or standard input.
 func (s *Shell) shell(ctx context.Context, call *builtin.Call) error {
 	args := call.Args
-	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
+	if len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
 		flag := args[0]
 		args = args[1:]
-		if flag == "--" {
-			break
-		}
 		if strings.HasSuffix(flag, "c") && !strings.HasPrefix(flag, "--") {
 			if len(args) == 0 {
 				return builtin.Usage("-c wants a command line")
@@ -86,7 +83,9 @@ func (s *Shell) shell(ctx context.Context, call *builtin.Call) error {
 			}
 			return s.inner(ctx, call, strings.NewReader(args[0]), name, params)
 		}
-		return builtin.Usage("option %s is not built in", flag)
+		if flag != "--" {
+			return builtin.Usage("option %s is not built in", flag)
+		}
 	}
 	if len(args) == 0 {
 		return s.inner(ctx, call, call.Stdin, call.Name, nil)

@@ -114,11 +114,11 @@ func (s *Shell) Run(ctx context.Context, text string, streams Streams, obs actio
 		obs = actions.Discard
 	}
 	l := &line{observer: obs}
-	io, err := s.connect(streams)
+	ends, err := s.connect(streams)
 	if err != nil {
 		return Result{ExitCode: 1}, err
 	}
-	defer io.close()
+	defer ends.close()
 
 	ctx, cancel := context.WithCancel(withLine(ctx, l))
 	defer cancel()
@@ -126,7 +126,7 @@ func (s *Shell) Run(ctx context.Context, text string, streams Streams, obs actio
 		return Result{ExitCode: actions.ExitCode(err)}, err
 	}
 	s.quietly(ctx, fmt.Sprintf("(exit %d)", s.last))
-	if err := interp.StdIO(io.in, io.out, io.err)(s.runner); err != nil {
+	if err := interp.StdIO(ends.in, ends.out, ends.err)(s.runner); err != nil {
 		return Result{ExitCode: 1}, fmt.Errorf("connect the line's streams: %w", err)
 	}
 	code, err := s.execute(ctx, statements)

@@ -97,7 +97,7 @@ func TestCancelStopsAtOnce(t *testing.T) {
 			b := newBench(t, shell.Options{})
 			ctx, cancel := context.WithCancel(t.Context())
 			in, w := io.Pipe() // never written to
-			defer w.Close()
+			defer func() { _ = w.Close() }()
 			started := make(chan struct{})
 			type end struct {
 				result shell.Result

@@ -77,8 +77,8 @@ func (o *output) Write(p []byte) (int, error) {
 
 // input is the standard input of a built-in, whose reads end when the command is cancelled.
 type input struct {
-	ctx  context.Context
-	file *os.File // with deadlines, or nil
+	ctx  context.Context //nolint:containedctx // io.Reader takes none, and the reader lives as long as one call
+	file *os.File        // with deadlines, or nil
 	slow io.Reader
 	stop func() bool
 

@@ -53,7 +53,7 @@ type Call struct {
 }
 
 // Exit is the exit code of a command that has said all it wanted to say. The code is never 0.
-type Exit uint8
+type Exit uint8 //nolint:errname // it is what the command exits with, and reads as such: return builtin.Exit(2)
 
 // Error implements error.
 func (e Exit) Error() string { return fmt.Sprintf("exit status %d", uint8(e)) }
@@ -64,7 +64,7 @@ func Code(err error) uint8 {
 	if errors.As(err, &exit) {
 		return uint8(exit)
 	}
-	return uint8(actions.ExitCode(err)) //nolint:gosec // exit codes are 0 to 130
+	return uint8(actions.ExitCode(err))
 }
 
 // Usage is the error for a command line that the command cannot take.

@@ -75,7 +75,7 @@ func (f *Files) ReadDir(cwd, path string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	list, err := dir.ReadDir(-1)
 	if err != nil {
 		return nil, f.explain(path, err)

@@ -111,7 +111,7 @@ func (o *options) fetch(ctx context.Context, call *builtin.Call, target string) 
 	if err != nil {
 		return o.unanswered(ctx, call, req, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	written, err := o.deliver(call, resp, target)
 	o.report(call, resp, written, redirects, call.Clock.Now().Sub(start))
 	return err
@@ -175,7 +175,7 @@ func (o *options) deliver(call *builtin.Call, resp *http.Response, target string
 	if failed && !o.failBody {
 		return 0, status()
 	}
-	var out io.Writer = call.Stdout
+	out := call.Stdout
 	name := o.output
 	if o.remoteName {
 		name = path.Base(strings.SplitN(strings.SplitN(target, "?", 2)[0], "#", 2)[0])
@@ -185,9 +185,11 @@ func (o *options) deliver(call *builtin.Call, resp *http.Response, target string
 		if err != nil {
 			return 0, o.fail(call, exitWrite, err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		out = file
 	}
+	sink := &sink{w: out}
+	out = sink
 	if o.include || o.head {
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s %s\r\n", resp.Proto, resp.Status)
@@ -199,6 +201,10 @@ func (o *options) deliver(call *builtin.Call, resp *http.Response, target string
 	}
 	written, err := io.Copy(out, resp.Body)
 	switch {
+	case sink.err != nil && name != "":
+		return written, o.fail(call, exitWrite, fmt.Errorf("%s cannot be written: %w", name, sink.err))
+	case sink.err != nil:
+		return written, builtin.Exit(exitWrite)
 	case err != nil && resp.Request.Context().Err() == nil:
 		return written, o.fail(call, exitCut, errors.New("the answer of "+resp.Request.URL.Host+" was cut off"))
 	case err != nil && !errors.Is(err, context.DeadlineExceeded):
@@ -209,6 +215,20 @@ func (o *options) deliver(call *builtin.Call, resp *http.Response, target string
 		return written, status()
 	}
 	return written, nil
+}
+
+// sink remembers that it could not write, which io.Copy does not tell apart from an answer that was cut off.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
 }
 
 // report writes what -w asks for.

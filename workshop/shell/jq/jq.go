@@ -182,7 +182,7 @@ func (r *run) one(ctx context.Context, code *gojq.Code, v any) (exit builtin.Exi
 			var halted *gojq.HaltError
 			if errors.As(failure, &halted) {
 				r.sayHalt(halted)
-				return builtin.Exit(halted.ExitCode()), true, nil //nolint:gosec // jq's codes are one byte
+				return builtin.Exit(halted.ExitCode()), true, nil
 			}
 			_, _ = fmt.Fprintf(r.call.Stderr, "jq: error (at %s): %v\n", r.input.place(), failure)
 			return exitError, false, nil

@@ -55,7 +55,7 @@ func ls(_ context.Context, call *builtin.Call) error {
 	if len(names) == 0 {
 		names = []string{"."}
 	}
-	print := func(name string, info fs.FileInfo) {
+	tell := func(name string, info fs.FileInfo) {
 		if *long {
 			_, _ = fmt.Fprintf(call.Stdout, "%s %10d %s ", info.Mode(), info.Size(), info.ModTime().Format("2006-01-02 15:04"))
 		}
@@ -67,7 +67,7 @@ func ls(_ context.Context, call *builtin.Call) error {
 			return err
 		}
 		if !info.IsDir() || *self {
-			print(name, info)
+			tell(name, info)
 			return nil
 		}
 		list, err := call.Files.ReadDir(call.Dir, name)
@@ -82,7 +82,7 @@ func ls(_ context.Context, call *builtin.Call) error {
 				continue
 			}
 			if info, err := entry.Info(); err == nil {
-				print(entry.Name(), info)
+				tell(entry.Name(), info)
 			}
 		}
 		return nil
@@ -281,7 +281,7 @@ func copyFile(call *builtin.Call, from, to string, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := call.Files.Create(call.Dir, to, perm)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package text
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -64,7 +65,7 @@ func grep(_ context.Context, call *builtin.Call) error {
 	g.names = (len(files) > 1 || *withName) && !*noName
 	err = eachNamed(call, files, g.search)
 	switch {
-	case err != nil && !(g.quiet && g.found):
+	case err != nil && (!g.quiet || !g.found):
 		return code2(call, err)
 	case !g.found:
 		return builtin.Exit(1)
@@ -74,7 +75,8 @@ func grep(_ context.Context, call *builtin.Call) error {
 
 // code2 ends grep with the code for trouble; 1 means that nothing matched.
 func code2(call *builtin.Call, err error) error {
-	if _, silent := err.(builtin.Exit); !silent {
+	var silent builtin.Exit
+	if !errors.As(err, &silent) {
 		call.Failed(err)
 		_, _ = io.WriteString(call.Stderr, builtin.Describe(call.Name+": ", err))
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -38,8 +39,8 @@ func head(_ context.Context, call *builtin.Call) error {
 	return eachInput(call, files, func(r io.Reader) error {
 		if *size >= 0 {
 			_, err := io.CopyN(call.Stdout, r, int64(*size))
-			if err == io.EOF {
-				err = nil
+			if errors.Is(err, io.EOF) {
+				return nil
 			}
 			return err
 		}
@@ -118,7 +119,7 @@ func wc(_ context.Context, call *builtin.Call) error {
 	}
 	chosen := slices.ContainsFunc(flags, func(b *bool) bool { return *b })
 	total := make([]int, 4)
-	print := func(counts []int, name string) {
+	tell := func(counts []int, name string) {
 		var cells []string
 		for i, n := range counts {
 			if *flags[i] || !chosen && i != 2 {
@@ -139,11 +140,11 @@ func wc(_ context.Context, call *builtin.Call) error {
 		for i, n := range counts {
 			total[i] += n
 		}
-		print(counts, name)
+		tell(counts, name)
 		return nil
 	})
 	if len(files) > 1 {
-		print(total, "total")
+		tell(total, "total")
 	}
 	return err
 }

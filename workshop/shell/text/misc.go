@@ -117,7 +117,8 @@ func seq(ctx context.Context, call *builtin.Call) error {
 		}
 		numbers = append(numbers, n)
 	}
-	first, step, last := 1, 1, 0
+	first, step := 1, 1
+	var last int
 	switch len(numbers) {
 	case 1:
 		last = numbers[0]
