@@ -89,33 +89,6 @@ func (Progress) event() {}
 func (Note) event()     {}
 func (Call) event()     {}
 
-// Question is put to a person when an action must not decide alone.
-type Question struct {
-	// ID names the question for programs, such as "transparency-log-consent".
-	ID string
-	// Text is what the person must have read before the answer counts.
-	Text string
-	// Prompt is the question itself, on one line.
-	Prompt string
-	// Secret is true when the answer must not be shown while it is typed.
-	Secret bool
-	// YesNo is true when the answer is a yes or a no.
-	YesNo bool
-}
-
-// Answer is what the person said: Yes for a yes-or-no question, Text (a Secret, whatever it is) for any other.
-type Answer struct {
-	Yes  bool
-	Text Secret
-}
-
-// ErrNobodyToAsk is returned by Ask where no person can answer.
-var ErrNobodyToAsk = &Error{
-	Code: CodeNobodyToAsk,
-	What: "a question must be answered and nobody is there to answer it",
-	Next: "run this on a terminal, or give the answer beforehand (for cosign sign: --yes or COSIGN_YES=true)",
-}
-
 // Discard is an Observer that drops events and has nobody to ask.
 var Discard Observer = discard{}
 

@@ -46,6 +46,7 @@ type Session struct {
 	busy     bool // a Run is under way
 	stop     context.CancelFunc
 	question *pendingQuestion
+	yes      map[string]bool // lasting questions that were answered with yes, by ID
 	notices  []string
 	closed   bool
 	touched  time.Time // when the person last did something
@@ -106,6 +107,7 @@ func NewSession(opts SessionOptions) (*Session, error) {
 		changed: make(chan struct{}, 1),
 		kick:    make(chan struct{}, 1),
 		asking:  make(chan struct{}, 1),
+		yes:     map[string]bool{},
 	}
 	for _, step := range opts.Lesson.Steps {
 		s.steps = append(s.steps, &stepState{checks: make([]checkRecord, len(step.Checks))})

@@ -3,6 +3,7 @@ package workshop
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -224,7 +225,8 @@ func withProgress(list []actions.Progress, progress actions.Progress) []actions.
 	return append(list, progress)
 }
 
-// Ask implements actions.Observer: one question waits at a time.
+// Ask implements actions.Observer: one question waits at a time. It is kept with what the line prints, the answer too
+// where it is no text.
 func (o *runObserver) Ask(ctx context.Context, question actions.Question) (actions.Answer, error) {
 	s := o.session
 	if s.opts.Unattended {
@@ -236,14 +238,53 @@ func (o *runObserver) Ask(ctx context.Context, question actions.Question) (actio
 		return actions.Answer{}, ctx.Err()
 	}
 	defer func() { <-s.asking }()
+	transcript := s.outputs[o.step]
+	_, _ = io.WriteString(transcript, question.Script())
+	if s.agreed(question) {
+		_, _ = io.WriteString(transcript, "y (agreed to before, in this session)\n")
+		return actions.Answer{Yes: true}, nil
+	}
 	pending := &pendingQuestion{question: question, answer: make(chan actions.Answer, 1)}
 	s.setQuestion(pending)
 	defer s.setQuestion(nil)
 	select {
 	case answer := <-pending.answer:
+		_, _ = io.WriteString(transcript, said(question, answer)+"\n")
+		s.agree(question, answer)
 		return answer, nil
 	case <-ctx.Done():
+		if !question.NoText {
+			_, _ = io.WriteString(transcript, "\n")
+		}
 		return actions.Answer{}, ctx.Err()
+	}
+}
+
+// said is an answer as the transcript keeps it.
+func said(question actions.Question, answer actions.Answer) string {
+	switch {
+	case question.YesNo && answer.Yes:
+		return "y"
+	case question.YesNo:
+		return "n"
+	case answer.Choice != "":
+		return answer.Choice
+	}
+	return answer.Text.String()
+}
+
+// agreed reports whether a yes to a lasting question was given before, in this session.
+func (s *Session) agreed(question actions.Question) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return question.Lasting && s.yes[question.ID]
+}
+
+func (s *Session) agree(question actions.Question, answer actions.Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if question.Lasting && answer.Yes {
+		s.yes[question.ID] = true
 	}
 }
 

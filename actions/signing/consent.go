@@ -25,7 +25,7 @@ func (s *Signer) consent(ctx context.Context, given bool) error {
 		return nil
 	}
 	answer, err := s.opts.Observer.Ask(ctx, actions.Question{
-		ID: QuestionConsent, Text: Statement + "\n" + Confirmation, Prompt: ConfirmPrompt, YesNo: true,
+		ID: QuestionConsent, Text: Statement + "\n" + Confirmation, Prompt: ConfirmPrompt, YesNo: true, Lasting: true,
 	})
 	if err != nil {
 		return err

@@ -118,8 +118,8 @@ func newReader(source io.Reader) *reader {
 	return &reader{source: source, buffer: bufio.NewReader(source), lines: make(chan line, 1)}
 }
 
-// read returns the next line without its end. At the end of input it returns io.EOF, and what stands before it first.
-func (r *reader) read(ctx context.Context, interrupts <-chan os.Signal) (string, error) {
+// next lets a line be read, if that is not under way, and returns where it comes out. Whoever takes it calls taken.
+func (r *reader) next() <-chan line {
 	if !r.asked {
 		r.asked = true
 		go func() {
@@ -130,13 +130,21 @@ func (r *reader) read(ctx context.Context, interrupts <-chan os.Signal) (string,
 			r.lines <- line{strings.TrimRight(text, "\r\n"), err}
 		}()
 	}
+	return r.lines
+}
+
+func (r *reader) taken() { r.asked = false }
+
+// read returns the next line without its end. At the end of input it returns io.EOF, and what stands before it first.
+func (r *reader) read(ctx context.Context, interrupts <-chan os.Signal) (string, error) {
+	lines := r.next()
 	select {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	case <-interrupts:
 		return "", context.Canceled
-	case l := <-r.lines:
-		r.asked = false
+	case l := <-lines:
+		r.taken()
 		return l.text, l.err
 	}
 }

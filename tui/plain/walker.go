@@ -108,7 +108,8 @@ func stateWord(s workshop.StepSnapshot) string {
 	return "to do"
 }
 
-// run runs the step and prints what it prints, until it is over. An interrupt stops it.
+// run runs the step and prints what it prints, until it is over. An interrupt stops it. What the step asks is among what
+// it prints; the next line is the answer.
 func (w *walker) run(ctx context.Context, text string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -116,7 +117,18 @@ func (w *walker) run(ctx context.Context, text string) error {
 	over := make(chan error, 1)
 	step := w.step
 	go func() { over <- w.session.Run(ctx, step, text) }()
+	// A question may go as it came: what it waited for has happened elsewhere.
 	for {
+		q, asked := w.session.Question()
+		var lines <-chan line
+		if asked {
+			offset = w.flush(step, offset)
+			if w.hidden(q) {
+				w.secret()
+				continue
+			}
+			lines = w.in.next()
+		}
 		select {
 		case err := <-over:
 			w.flush(step, offset)
@@ -126,19 +138,13 @@ func (w *walker) run(ctx context.Context, text string) error {
 			stop()
 		case <-w.session.Changed():
 			offset = w.flush(step, offset)
-			if q, asked := w.session.Question(); asked {
-				answer, err := w.ask(ctx, q)
-				if err != nil {
-					stop()
-					<-over
-					if errors.Is(err, context.Canceled) {
-						w.say("Stopped.")
-						return nil
-					}
-					return err
-				}
-				w.session.Answer(answer)
+		case l := <-lines:
+			w.in.taken()
+			if l.err != nil {
+				stop()
+				return errors.Join(l.err, <-over)
 			}
+			w.answer(q, l.text)
 		}
 	}
 }
@@ -240,26 +246,34 @@ func (w *walker) failure(err error) {
 	}
 }
 
-// ask puts a question of the step that runs.
-func (w *walker) ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
-	w.say("")
-	for l := range strings.SplitSeq(q.Text, "\n") {
-		w.say("%s", widget.Clean(l))
+// answer gives the step the line that was typed.
+func (w *walker) answer(q actions.Question, text string) {
+	word := strings.ToLower(strings.TrimSpace(text))
+	if q.YesNo && word != "y" && word != "yes" && word != "n" && word != "no" {
+		_, _ = fmt.Fprint(w.out, "Please answer y or n> ")
+		return
 	}
-	w.say("")
-	if q.YesNo {
-		_, _ = fmt.Fprintf(w.out, "%s y or n> ", widget.Clean(q.Prompt))
-		yes, err := w.yes(ctx)
-		return actions.Answer{Yes: yes}, err
+	w.session.Answer(q.Read(text))
+}
+
+// hidden reports whether the answer can be typed without being shown.
+func (w *walker) hidden(q actions.Question) bool {
+	file, ok := w.opts.In.(*os.File)
+	return ok && q.Secret && term.IsTerminal(int(file.Fd())) && w.in.buffer.Buffered() == 0 && !w.in.asked
+}
+
+// secret reads an answer that is not shown.
+func (w *walker) secret() {
+	file, ok := w.opts.In.(*os.File)
+	if !ok {
+		return
 	}
-	_, _ = fmt.Fprintf(w.out, "%s> ", widget.Clean(q.Prompt))
-	if file, ok := w.opts.In.(*os.File); ok && q.Secret && term.IsTerminal(int(file.Fd())) && w.in.buffer.Buffered() == 0 && !w.in.asked {
-		secret, err := term.ReadPassword(int(file.Fd()))
-		_, _ = fmt.Fprintln(w.out)
-		return actions.Answer{Text: actions.NewSecret(string(secret))}, err
+	text, err := term.ReadPassword(int(file.Fd()))
+	_, _ = fmt.Fprintln(w.out)
+	if err != nil {
+		w.say("The answer cannot be read: %v", err)
 	}
-	text, err := w.in.read(ctx, w.interrupts)
-	return actions.Answer{Text: actions.NewSecret(text)}, err
+	w.session.Answer(actions.Answer{Text: actions.NewSecret(string(text))})
 }
 
 // yes reads until the answer is one.

@@ -103,9 +103,10 @@ func (st *Stage) Update(change func(*workshop.StepSnapshot)) {
 	st.session.Change(func(snap *workshop.Snapshot) { change(&snap.Steps[st.step]) })
 }
 
-// Ask puts a question and waits for the answer.
+// Ask puts a question, which the step prints too, and waits for the answer.
 func (st *Stage) Ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
 	s := st.session
+	st.Print(q.Script())
 	s.mu.Lock()
 	s.question = &q
 	s.mu.Unlock()

@@ -47,19 +47,8 @@ func (n *narrator) Event(ctx context.Context, event actions.Event) {
 	n.next.Event(ctx, event)
 }
 
-// Ask implements actions.Observer: what must be read is printed, and the person who watches the line is asked.
+// Ask implements actions.Observer: whoever watches the line shows the question to the person, and keeps it with what the
+// line prints where that is kept.
 func (n *narrator) Ask(ctx context.Context, question actions.Question) (actions.Answer, error) {
-	_, _ = fmt.Fprintf(n.call.Stderr, "%s\n%s ", question.Text, question.Prompt)
-	answer, err := n.next.Ask(ctx, question)
-	said := ""
-	switch {
-	case err != nil:
-	case !question.YesNo:
-	case answer.Yes:
-		said = "y"
-	default:
-		said = "n"
-	}
-	_, _ = fmt.Fprintln(n.call.Stderr, said)
-	return answer, err
+	return n.next.Ask(ctx, question)
 }
