@@ -63,4 +63,26 @@ const (
 	CodeSubject       Code = "subject-mismatch"
 	CodeIssuer        Code = "issuer-mismatch"
 	CodeNotVerified   Code = "not-verified" // cosign refused it for a reason of its own
+
+	// Of single checks. A check that was left out has a code, too: it says what is no longer proven.
+	CodeFormat        Code = "format-invalid"        // a part cannot be read
+	CodeAnnotations   Code = "annotations-mismatch"  // an annotation that was asked for is not signed
+	CodeKey           Code = "key-mismatch"          // made with another key
+	CodeLogUnknown    Code = "log-unknown"           // a log that the trust root does not know
+	CodeLogPayload    Code = "log-payload-mismatch"  // the entry records another payload
+	CodeSET           Code = "log-set-invalid"       // the log did not sign this entry
+	CodeProof         Code = "log-proof-invalid"     // the proof does not lead to a signed root hash
+	CodeNoLogEntry    Code = "log-entry-missing"     // none came with the signature
+	CodeNoProof       Code = "log-proof-not-carried" // none came with the signature; the log has it
+	CodeNoTimestamp   Code = "timestamp-not-carried" // none came with the signature
+	CodeTimeUnproven  Code = "time-unproven"         // nothing that verifies shows the time
+	CodeExpired       Code = "certificate-expired"   // held against the present, and too late
+	CodeSkippedClaims Code = "claims-skipped"        // --check-claims=false
+	CodeSkippedLog    Code = "log-skipped"           // --insecure-ignore-tlog
+	CodeSkippedSCT    Code = "sct-skipped"           // --insecure-ignore-sct
+	CodeUnusedStamp   Code = "timestamp-not-used"    // carried, and --use-signed-timestamps was not given
+	CodeAnyIdentity   Code = "identity-not-asked"    // the policy does not say whose signature counts
+	CodeNeedsOther    Code = "needs-another-check"   // what it needs could not be read or did not verify
+	CodeDisagreement  Code = "verdict-disagrees"     // verdict and checks differ: a defect of sigwalk
+	CodeNotSigned     Code = "not-signed"            // a document beside the image that nobody signed
 )

@@ -37,6 +37,51 @@ type signatureJSON struct {
 	// NotBefore and NotAfter are the life of the certificate; absent without one.
 	NotBefore *string `json:"notBefore,omitempty"`
 	NotAfter  *string `json:"notAfter,omitempty"`
+	// ShardIndex is the index in the tree of the log's shard, from the inclusion proof; null without one.
+	ShardIndex *int64 `json:"shardIndex"`
+	// Until is when the verification stops working, or null.
+	Until *string `json:"until"`
+	// Checks are in a fixed order. Defect is null unless verdict and checks differ.
+	Checks []checkJSON `json:"checks"`
+	Defect *reasonJSON `json:"defect"`
+}
+
+// checkJSON is one check of the matrix.
+type checkJSON struct {
+	ID       CheckID      `json:"id"`
+	Title    string       `json:"title"`
+	State    CheckState   `json:"state"` // "ok", "failed", "skipped", "not-applicable"
+	Code     actions.Code `json:"code,omitempty"`
+	What     string       `json:"what"`
+	Expected *valueJSON   `json:"expected,omitempty"`
+	Found    *valueJSON   `json:"found,omitempty"`
+	Matters  string       `json:"matters"`
+	Next     string       `json:"next,omitempty"`
+	// Ours is true for a check that cosign does not make; it never changes the verdict.
+	Ours bool `json:"ours"`
+}
+
+// valueJSON is one side of a check, and where it came from.
+type valueJSON struct {
+	Value  string `json:"value"`
+	Source string `json:"source,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler with the object that a signature holds for each check.
+func (c Check) MarshalJSON() ([]byte, error) { return json.Marshal(c.json()) }
+
+func (c Check) json() checkJSON {
+	return checkJSON{
+		ID: c.ID, Title: c.ID.Title(), State: c.State, Code: c.Code, What: c.What,
+		Expected: c.Expected.json(), Found: c.Found.json(), Matters: c.ID.Matters(), Next: c.Next, Ours: c.Ours,
+	}
+}
+
+func (v Value) json() *valueJSON {
+	if v == (Value{}) {
+		return nil
+	}
+	return &valueJSON{v.Text, v.Source}
 }
 
 // reasonJSON is why a signature did not verify. Code is from a fixed catalogue.
@@ -71,10 +116,19 @@ func (s *Signature) json() signatureJSON {
 		IntegratedTime: timeJSON(s.Integrated), Timestamp: timeJSON(s.Timestamp),
 		Verified: s.Verified, BundleVerified: s.BundleVerified,
 		Storage: s.Storage, Manifest: s.Manifest.String(), Layer: s.Layer.String(), Position: s.Position,
-		PredicateType: s.PredicateType,
+		PredicateType: s.PredicateType, Until: timeJSON(s.Until), Checks: make([]checkJSON, len(s.Checks)),
+	}
+	for i, c := range s.Checks {
+		out.Checks[i] = c.json()
+	}
+	if s.Entry != nil && s.Entry.Proof != nil {
+		out.ShardIndex = &s.Entry.Proof.Index
 	}
 	if s.Reason != nil {
 		out.Reason = &reasonJSON{s.Reason.Code, s.Reason.What, s.Reason.Why, s.Reason.Next}
+	}
+	if s.Defect != nil {
+		out.Defect = &reasonJSON{s.Defect.Code, s.Defect.What, s.Defect.Why, s.Defect.Next}
 	}
 	if s.Certificate != nil {
 		out.NotBefore, out.NotAfter = timeJSON(&s.Certificate.NotBefore), timeJSON(&s.Certificate.NotAfter)

@@ -88,6 +88,16 @@ type Signature struct {
 	BundleVerified bool           // the log entry was verified
 	Reason         *actions.Error // why it was not verified; nil when it was
 
+	// Checks explain the verdict, each apart, in the order of the matrix.
+	Checks []Check
+	// Defect is set where verdict and checks differ, which must not be.
+	Defect *actions.Error
+	// Entry is the log entry that the checks looked at; nil without one.
+	Entry *LogEntry
+	// Until is when the verification stops working, such as the end of the certificate where nothing proves the time of
+	// signing; nil when nothing that is known ends it.
+	Until *time.Time
+
 	mediaType string
 	legacy    oci.Signature  // of a tag; nil when it could not be read
 	bundle    *bundle.Bundle // of a referrer; nil when it could not be read
