@@ -98,7 +98,7 @@ func (s *source) bundleIn(ctx context.Context, repo name.Repository, desc v1.Des
 		return unread(desc, layer.Digest, err)
 	}
 	sig := &Signature{
-		Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer.Digest,
+		Kind: KindSignature, Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer.Digest,
 		PredicateType: m.Annotations[predicateAnnotation], mediaType: string(layer.MediaType),
 	}
 	sig.readBundle(content)
@@ -114,7 +114,7 @@ func unread(desc v1.Descriptor, layer v1.Hash, err error) (*Signature, error) {
 	if !strings.HasPrefix(desc.ArtifactType, bundleType) {
 		return nil, nil
 	}
-	return &Signature{Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer, broken: e}, nil
+	return &Signature{Kind: KindSignature, Storage: StoredAsReferrer, Manifest: desc.Digest, Layer: layer, broken: e}, nil
 }
 
 func missing(desc v1.Descriptor) *actions.Error {
@@ -130,7 +130,7 @@ func missing(desc v1.Descriptor) *actions.Error {
 func (s *Signature) readBundle(content []byte) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.bundle = nil
+			s.bundle, s.parsed = nil, nil
 			s.unreadable(actions.CodeSignature, "the bundle cannot be read", fmt.Errorf("its parts do not fit together: %v", r))
 		}
 	}()
@@ -139,6 +139,7 @@ func (s *Signature) readBundle(content []byte) {
 		s.unreadable(actions.CodeSignature, "the bundle cannot be read", err)
 		return
 	}
+	s.parsed = b
 	if !b.MinVersion("v0.3") {
 		s.unreadable(actions.CodeSignature, "the bundle is of a version that cosign does not take from a registry", errors.New("bundle version too old"))
 	}
@@ -166,6 +167,9 @@ func (s *Signature) readBundle(content []byte) {
 	if _, ok := b.Content.(*protobundle.Bundle_DsseEnvelope); !ok {
 		s.unreadable(actions.CodeSignature, "the bundle signs bytes and makes no statement about an image",
 			errors.New("bundle does not contain a DSSE envelope"))
+	}
+	if s.PredicateType != "" && s.PredicateType != signPredicate {
+		s.Kind = KindAttestation
 	}
 	if s.broken == nil {
 		s.bundle = b

@@ -34,6 +34,12 @@ func issuerOf(cert *x509.Certificate) string {
 	return issuerDER(cert)
 }
 
+// issuerRaw returns the identity provider where cosign 2 looks for it.
+func issuerRaw(cert *x509.Certificate) string {
+	ce := cosign.CertExtensions{Cert: cert}
+	return ce.GetIssuer()
+}
+
 func issuerDER(cert *x509.Certificate) string {
 	for _, ext := range cert.Extensions {
 		if ext.Id.String() != oidIssuerDER {

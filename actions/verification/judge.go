@@ -23,7 +23,7 @@ func judge(ctx context.Context, signatures []Signature, d name.Digest, policy Po
 	if err != nil {
 		return err
 	}
-	j := &judgement{digest: digest, policy: policy, legacy: co, bundles: bundleOptions(co)}
+	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: newExamination(digest, policy, co)}
 	workers := runtime.GOMAXPROCS(0)
 	if co.RekorClient != nil {
 		for i := range signatures {
@@ -52,20 +52,26 @@ func judge(ctx context.Context, signatures []Signature, d name.Digest, policy Po
 
 // judgement is what all signatures of an image are held against. It is only read.
 type judgement struct {
-	digest  v1.Hash
-	policy  Policy
 	legacy  *cosign.CheckOpts
 	bundles *cosign.CheckOpts
+	*examination
 }
 
-// judge sets the verdict of s and, when it did not verify, why.
+// judge sets the verdict of s and explains it. The two know nothing of each other.
 func (j *judgement) judge(ctx context.Context, s *Signature) {
+	s.stampTime()
+	j.decide(ctx, s)
+	j.examine(ctx, s)
+	s.agree()
+}
+
+// decide sets the verdict of s and, when it did not verify, why.
+func (j *judgement) decide(ctx context.Context, s *Signature) {
 	s.Verified, s.BundleVerified, s.Reason = false, false, nil
 	if s.broken != nil {
 		s.Reason = s.broken
 		return
 	}
-	s.stampTime()
 	logged, err := j.ask(ctx, s)
 	if err != nil {
 		s.Reason = j.explain(s, err)
@@ -96,7 +102,7 @@ func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err = cosign.VerifyNewBundle(ctx, j.bundles, verify.WithArtifactDigest(j.digest.Algorithm, digest), s.bundle); err != nil {
+	if _, err = cosign.VerifyNewBundle(ctx, withStamps(j.bundles, s.bundle), verify.WithArtifactDigest(j.digest.Algorithm, digest), s.bundle); err != nil {
 		return false, err
 	}
 	if err := j.checkStatement(s); err != nil {

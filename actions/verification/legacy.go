@@ -41,7 +41,7 @@ func (s *source) tagged(ctx context.Context, d name.Digest) ([]Signature, error)
 	}
 	signatures := make([]Signature, len(m.Layers))
 	for i, layer := range m.Layers {
-		signatures[i] = Signature{Storage: StoredInTag, Manifest: digest, Layer: layer.Digest, Position: i, mediaType: string(layer.MediaType)}
+		signatures[i] = Signature{Kind: KindSignature, Storage: StoredInTag, Manifest: digest, Layer: layer.Digest, Position: i, mediaType: string(layer.MediaType)}
 		signatures[i].readLegacy(layer, payloads[layer.Digest])
 	}
 	return signatures, nil
@@ -119,6 +119,7 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 			fmt.Errorf("signature layer %s is missing %q annotation", layer.Digest, static.SignatureAnnotationKey))
 	}
 	sig := &layerSignature{annotations: layer.Annotations}
+	s.stored = &tagParts{signature: b64}
 	opts := []static.Option{static.WithLayerMediaType(layer.MediaType), static.WithAnnotations(clone(layer.Annotations))}
 
 	if text := layer.Annotations[static.CertificateAnnotationKey]; text != "" {
@@ -129,13 +130,14 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 		case len(certs) == 0:
 			s.unreadable(actions.CodeChain, "the certificate beside the signature cannot be read", errors.New("the annotation holds no certificate"))
 		default:
-			sig.cert = certs[0]
+			sig.cert, s.stored.cert = certs[0], certs[0]
 			s.describe(certs[0])
 		}
 		chain := layer.Annotations[static.ChainAnnotationKey]
 		if sig.chain, err = cryptoutils.LoadCertificatesFromPEM(bytes.NewReader([]byte(chain))); err != nil {
 			s.unreadable(actions.CodeChain, "the certificate chain beside the signature cannot be read", err)
 		}
+		s.stored.chain = sig.chain
 	}
 	if text := layer.Annotations[static.BundleAnnotationKey]; text != "" {
 		var entry cbundle.RekorBundle
@@ -143,6 +145,7 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 			s.unreadable(actions.CodeLogEntry, "the log entry beside the signature cannot be read", fmt.Errorf("unmarshaling bundle: %w", err))
 		} else {
 			opts = append(opts, static.WithBundle(&entry))
+			s.stored.entry = &entry
 			if entry.Payload.Body != nil || entry.Payload.LogID != "" { // or its index of 0 would be none
 				s.logged(entry.Payload.LogIndex, entry.Payload.LogID, entry.Payload.IntegratedTime)
 			}
@@ -154,6 +157,7 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 			s.unreadable(actions.CodeTimestamp, "the time stamp beside the signature cannot be read", fmt.Errorf("unmarshaling RFC3161 timestamp bundle: %w", err))
 		} else {
 			opts = append(opts, static.WithRFC3161Timestamp(&stamp))
+			s.stored.stamp = &stamp
 		}
 	}
 	signature, err := static.NewSignature(p.content, b64, opts...)
@@ -180,6 +184,29 @@ func (s *Signature) logged(index int64, id string, at int64) {
 		t := time.Unix(at, 0).UTC()
 		s.Integrated = &t
 	}
+}
+
+// tagParts is what could be read of a layer in a tag, for the explanation: also where cosign gives up.
+type tagParts struct {
+	signature string // base64
+	cert      *x509.Certificate
+	chain     []*x509.Certificate
+	entry     *cbundle.RekorBundle
+	stamp     *cbundle.RFC3161Timestamp
+}
+
+// carried are the certificates that came with the signature.
+func (s *Signature) carried() []*x509.Certificate {
+	if s.stored != nil {
+		return s.stored.chain
+	}
+	var chain []*x509.Certificate
+	for _, c := range s.parsed.GetVerificationMaterial().GetX509CertificateChain().GetCertificates() {
+		if cert, err := x509.ParseCertificate(c.GetRawBytes()); err == nil {
+			chain = append(chain, cert)
+		}
+	}
+	return chain
 }
 
 type ociSignature = oci.Signature

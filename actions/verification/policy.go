@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -111,4 +112,22 @@ func bundleOptions(co *cosign.CheckOpts) *cosign.CheckOpts {
 		b.Identities = []cosign.Identity{{SubjectRegExp: ".*", IssuerRegExp: ".*"}}
 	}
 	return &b
+}
+
+// withStamps are the options for a bundle of which nothing but a time stamp can prove the time: logs of the second
+// generation keep none. cosign 3.1.3 then behaves as if --use-signed-timestamps had been given; 2.6.5, whose packages are
+// used here, refuses every such bundle without the flag.
+func withStamps(co *cosign.CheckOpts, b *bundle.Bundle) *cosign.CheckOpts {
+	entries := b.GetVerificationMaterial().GetTlogEntries()
+	if co.IgnoreTlog || co.SigVerifier != nil || co.UseSignedTimestamps || len(entries) == 0 {
+		return co
+	}
+	for _, entry := range entries {
+		if entry.GetIntegratedTime() != 0 {
+			return co
+		}
+	}
+	stamps := *co
+	stamps.UseSignedTimestamps = true
+	return &stamps
 }

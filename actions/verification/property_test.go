@@ -43,6 +43,9 @@ func TestMutations(t *testing.T) {
 			if theirs := verdicts[s.Position]; s.Verified != (theirs == nil) {
 				r.Fatalf("signature %d: verified %t (%v), cosign says %v", s.Position, s.Verified, s.Reason, theirs)
 			}
+			if s.Defect != nil {
+				r.Fatalf("signature %d: %v\n%s", s.Position, s.Defect, matrix(s))
+			}
 			if s.Verified == (s.Reason != nil) {
 				r.Fatalf("signature %d: verified %t, reason %v", s.Position, s.Verified, s.Reason)
 			}

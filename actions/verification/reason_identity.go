@@ -32,18 +32,18 @@ func (j *judgement) otherIdentity(s *Signature) *actions.Error {
 		e := &actions.Error{
 			Code: actions.CodeSubject,
 			What: "signed by another identity",
-			Why:  fmt.Sprintf("expected subject %s, found %s", j.wanted(s, p.Subject, p.SubjectRegexp), quoted(found)),
+			Why:  fmt.Sprintf("expected subject %s, found %s", wanted(s, p.Subject, p.SubjectRegexp), quoted(found)),
 			Next: "verify with --certificate-identity=" + found + " if that is who should have signed",
 		}
 		if !issuerFits {
-			e.Why += fmt.Sprintf("; expected issuer %s, found %s", j.wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer))
+			e.Why += fmt.Sprintf("; expected issuer %s, found %s", wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer))
 		}
 		return e
 	case !issuerFits:
 		e := &actions.Error{
 			Code: actions.CodeIssuer,
 			What: "the identity was vouched for by another issuer",
-			Why:  fmt.Sprintf("expected issuer %s, found %s", j.wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer)),
+			Why:  fmt.Sprintf("expected issuer %s, found %s", wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer)),
 			Next: "verify with --certificate-oidc-issuer=" + issuer + " if that is whom you trust to know who signs",
 		}
 		if s.Certificate != nil && issuer == "" {
@@ -77,7 +77,7 @@ func (j *judgement) fits(s *Signature, found, exact, pattern string) bool {
 }
 
 // wanted is what the policy asks for.
-func (j *judgement) wanted(s *Signature, exact, pattern string) string {
+func wanted(s *Signature, exact, pattern string) string {
 	switch {
 	case pattern == "":
 		return quoted(exact)

@@ -3,6 +3,7 @@ package verification_test
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -98,5 +99,17 @@ func (w *world) compare(policy verification.Policy, report *verification.Report)
 		if s.Verified == (s.Reason != nil) {
 			w.t.Errorf("signature %d: verified %t with reason %v", s.Position, s.Verified, s.Reason)
 		}
+		if s.Defect != nil {
+			w.t.Errorf("signature %d: %v\n%s", s.Position, s.Defect, matrix(s))
+		}
 	}
+}
+
+// matrix is the checks of a signature on lines, for messages.
+func matrix(s verification.Signature) string {
+	var b strings.Builder
+	for _, c := range s.Checks {
+		fmt.Fprintf(&b, "%-14s %-12s %-24s %s | expected %s | found %s\n", c.State, c.ID, c.Code, c.What, c.Expected, c.Found)
+	}
+	return b.String()
 }

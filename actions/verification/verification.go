@@ -63,9 +63,20 @@ const (
 	StoredAsReferrer Storage = "referrer" // an OCI 1.1 referrer that holds a Sigstore bundle
 )
 
+// Kind is what is stored beside an image.
+type Kind string
+
+// The kinds.
+const (
+	KindSignature   Kind = "signature"
+	KindAttestation Kind = "attestation" // a signed statement about the image
+	KindSBOM        Kind = "sbom"        // a document that nobody signed
+)
+
 // Signature is one signature found beside an image, with its verdict. What it says of itself (subject, issuer, log index,
 // times) is filled in as far as it can be read, verified or not.
 type Signature struct {
+	Kind     Kind
 	Storage  Storage
 	Manifest v1.Hash // the manifest that holds it
 	Layer    v1.Hash // its payload; the same for every signer of a digest
@@ -102,6 +113,8 @@ type Signature struct {
 	legacy    oci.Signature  // of a tag; nil when it could not be read
 	bundle    *bundle.Bundle // of a referrer; nil when it could not be read
 	broken    *actions.Error // why it could not be read
+	stored    *tagParts      // what could be read of a layer in a tag
+	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
 }
 
 // Report is what a verification found: every signature, verified or not, in the order of log index, those without one
