@@ -33,11 +33,12 @@ type front struct {
 	issuer string
 	path   string // of the issuer
 	emails map[string]string
+	cancel *canceller
 	dex    *server.Server
 }
 
-func newFront(issuer string, users []User, dex *server.Server) *front {
-	f := &front{issuer: issuer, path: IssuerPath, emails: map[string]string{}, dex: dex}
+func newFront(issuer string, users []User, dex *server.Server, cancel *canceller) *front {
+	f := &front{issuer: issuer, path: IssuerPath, emails: map[string]string{}, cancel: cancel, dex: dex}
 	for _, user := range users {
 		if user.Username != "" {
 			f.emails[strings.ToLower(user.Username)] = user.Email
@@ -62,13 +63,15 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.discovery(w, r)
 		return
 	case "/auth":
-		if query := r.URL.Query(); r.Method == http.MethodGet && query.Get("scope") == "" {
-			query.Set("scope", defaultScope)
-			r.URL.RawQuery = query.Encode()
+		if r.Method == http.MethodGet {
+			r.URL.RawQuery = f.authorization(r.URL.Query()).Encode()
 		}
 	case "/device/code":
 		f.edit(r, func(form url.Values) { setDefault(form, "scope", defaultScope) })
 	case "/token":
+		if r.Method == http.MethodPost && r.ParseForm() == nil && f.cancel.polled(w, r.PostForm) {
+			return
+		}
 		f.edit(r, func(form url.Values) {
 			if form.Get("grant_type") == oauth2.GrantTypePassword {
 				setDefault(form, "scope", defaultScope)
@@ -77,9 +80,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		})
 	case "/auth/local/login":
+		if r.Method == http.MethodPost && r.ParseForm() == nil && r.PostForm.Has(cancelField) && f.cancel.page(w, r) {
+			return
+		}
 		f.edit(r, func(form url.Values) { f.userToEmail(form, "login") })
 	}
 	f.dex.ServeHTTP(w, r)
+}
+
+// authorization is a request for a login as Dex takes it.
+func (f *front) authorization(query url.Values) url.Values {
+	setDefault(query, "scope", defaultScope)
+	// Dex sends a browser that enters the code of a device here, and then does not know its own address: it expects the
+	// path of an issuer that has none.
+	if query.Get("redirect_uri") == f.path+oauth2.DeviceCallbackURI {
+		query.Set("redirect_uri", oauth2.DeviceCallbackURI)
+	}
+	return query
 }
 
 // edit changes the form that r carries before Dex reads it. A form that cannot be read is left for Dex to refuse.

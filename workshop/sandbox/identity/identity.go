@@ -90,18 +90,21 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	issuer := Issuer(cfg.Listener.Addr())
 	// Dex keeps goroutines for as long as this context lives, which is the server's life and not the caller's.
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	dex, err := newDex(life, cfg, issuer, newSigner(key), hash)
+	dex, store, err := newDex(life, cfg, issuer, newSigner(key), hash)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	return &Server{
-		issuer: issuer, cancel: cancel, http: serve.HTTP(cfg.Listener, newFront(issuer, cfg.Users, dex), cfg.Log),
-	}, nil
+	front := newFront(issuer, cfg.Users, dex, newCanceller(store))
+	return &Server{issuer: issuer, cancel: cancel, http: serve.HTTP(cfg.Listener, front, cfg.Log)}, nil
 }
 
-// newDex returns Dex with users and client in memory: they are configuration, and what a sign-in leaves behind may go.
-func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, hash []byte) (*server.Server, error) {
+// newDex returns Dex, and its storage, with users and client in memory: they are configuration, and what a sign-in leaves behind may go.
+func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, hash []byte) (*server.Server, storage.Storage, error) {
+	web, err := newPages()
+	if err != nil {
+		return nil, nil, fmt.Errorf("start the identity provider: %w", err)
+	}
 	client := storage.Client{
 		ID:   cfg.ClientID,
 		Name: "Trusted Artifact Signer",
@@ -141,12 +144,12 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 			oauth2.GrantTypeAuthorizationCode, oauth2.GrantTypePassword,
 			oauth2.GrantTypeDeviceCode, oauth2.GrantTypeRefreshToken,
 		},
-		Web: server.WebConfig{Issuer: "Workshop sandbox"},
+		Web: server.WebConfig{Issuer: "Workshop sandbox", WebFS: web},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start the identity provider: %w", err)
+		return nil, nil, fmt.Errorf("start the identity provider: %w", err)
 	}
-	return dex, nil
+	return dex, store, nil
 }
 
 // URL returns the issuer URL.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -275,4 +276,64 @@ func visit(t *testing.T, browser *http.Client, method, address string, form url.
 		t.Fatalf("%s: %s %v %s", address, response.Status, err, text)
 	}
 	return string(text)
+}
+
+// TestCancelledLogin presses the button on the login page: a client with a redirect is told at once (RFC 6749), a device
+// at its next poll (RFC 8628), and the login cannot be gone on with.
+func TestCancelledLogin(t *testing.T) {
+	server := start(t, t.TempDir(), "127.0.0.1:0")
+	origin := strings.TrimSuffix(server.URL(), IssuerPath)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := make(chan url.Values, 1)
+	client := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { answers <- r.URL.Query() }))
+	defer client.Close()
+	browser := &http.Client{Jar: jar}
+	cancel := func(page string) string {
+		action := regexp.MustCompile(`<form method="post" action="([^"]+)"`).FindStringSubmatch(page)
+		if action == nil || !strings.Contains(page, `name="cancel"`) {
+			t.Fatalf("no form with a button to cancel on %s", page)
+		}
+		address := origin + strings.ReplaceAll(action[1], "&amp;", "&")
+		answer := visit(t, browser, http.MethodPost, address, url.Values{"cancel": {"1"}})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := browser.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest {
+			t.Errorf("a cancelled login goes on: %s", response.Status)
+		}
+		return answer
+	}
+	authorize := func(redirect string) string {
+		query := url.Values{"client_id": {clientID}, "redirect_uri": {redirect}, "response_type": {"code"}, "state": {"a state"}}
+		return visit(t, browser, http.MethodGet, server.URL()+"/protocol/openid-connect/auth?"+query.Encode(), nil)
+	}
+
+	redirect := strings.Replace(client.URL, "127.0.0.1", "localhost", 1) + "/auth/callback"
+	cancel(authorize(redirect))
+	if got := <-answers; got.Get("error") != "access_denied" || got.Get("state") != "a state" || got.Has("code") {
+		t.Errorf("the client is told %v", got)
+	}
+	if page := cancel(authorize("urn:ietf:wg:oauth:2.0:oob")); !strings.Contains(page, "Login cancelled") {
+		t.Errorf("out of band the page says %s", page)
+	}
+
+	_, device := post(t, server.URL()+"/protocol/openid-connect/auth/device", url.Values{"client_id": {clientID}})
+	page := visit(t, browser, http.MethodPost, server.URL()+"/device/auth/verify_code", url.Values{"user_code": {device["user_code"].(string)}})
+	cancel(page)
+	status, answer := post(t, server.URL()+"/protocol/openid-connect/token", url.Values{
+		"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "client_id": {clientID},
+		"device_code": {device["device_code"].(string)},
+	})
+	if status != http.StatusBadRequest || answer["error"] != "access_denied" {
+		t.Errorf("the device is told %d %v", status, answer)
+	}
 }
