@@ -47,6 +47,14 @@ const (
 	CodeTokenAudience  Code = "token-audience" // for somebody else
 	CodeTokenRefused   Code = "token-refused"  // Fulcio refused it
 	CodeNoToken        Code = "no-token"       // no identity token and no other way to sign in
+	CodeNotOffered     Code = "not-offered"    // the identity provider lacks what is needed
+
+	CodeSignInRefused   Code = "sign-in-refused"   // the code or the token of a sign-in is not good
+	CodeSignInCancelled Code = "sign-in-cancelled" // broken off at the provider's page
+	CodeSignInTimeout   Code = "sign-in-timeout"   // nobody logged in in time
+	CodeClientRefused   Code = "client-refused"    // the provider does not let the client do this
+	CodeClock           Code = "clock-wrong"       // this machine's clock and another's differ
+
 	CodeLogUnavailable Code = "log-unavailable"
 	CodeLogRefused     Code = "log-refused"
 	CodeTimestamp      Code = "timestamp-failed"

@@ -84,7 +84,6 @@ func (s CheckState) String() string {
 		return "fails"
 	case CheckBroken:
 		return "broken"
-	case CheckUnknown:
 	}
 	return "unknown"
 }
@@ -125,7 +124,6 @@ func (s StepState) String() string {
 		return "failed"
 	case StepSkipped:
 		return "skipped"
-	case StepIdle:
 	}
 	return "idle"
 }

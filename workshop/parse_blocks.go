@@ -27,7 +27,6 @@ func (r role) opening() string {
 		return "```yaml " + string(r)
 	case roleRun:
 		return "```sh run"
-	case roleText, roleHint, roleWhy, roleNotes:
 	}
 	return "```" + string(r)
 }
