@@ -14,6 +14,7 @@ COSIGN2 := v2.6.5
 COSIGN3 := v3.1.3
 CRANE := v0.22.1
 REKOR := v1.5.4
+FREEZE := v0.2.2
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test check lint interop bench screenshots clean tools
@@ -36,6 +37,9 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## formatting, vet, import rules
 	$(GO) mod verify >/dev/null
 	$(GO) mod tidy -diff
 	$(TOOLS)/golangci-lint-$(GOLANGCI_LINT) run ./...
+
+screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README from a real run (needs tmux)
+	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 
 clean: ## remove what was built here; the state directory of the workshop is left alone
 	rm -rf bin dist .cache
@@ -60,3 +64,6 @@ $(TOOLS)/crane-$(CRANE):
 
 $(TOOLS)/rekor-cli-$(REKOR):
 	$(call install,github.com/sigstore/rekor/cmd/rekor-cli@$(REKOR))
+
+$(TOOLS)/freeze-$(FREEZE):
+	$(call install,github.com/charmbracelet/freeze@$(FREEZE))

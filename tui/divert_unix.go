@@ -26,7 +26,7 @@ func divert(out, file *os.File) (screen *os.File, restore func(), err error) {
 	crash := os.NewFile(uintptr(saved[2]), "stderr")
 	_ = debug.SetCrashOutput(crash, debug.CrashOptions{})
 	for std := 1; std <= 2; std++ {
-		if err = duplicate(int(file.Fd()), std); err != nil {
+		if err := duplicate(int(file.Fd()), std); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -122,8 +122,14 @@ var checkKinds = []checkKind{
 	{
 		name: kindTableRows, title: "signatures verified", ofRun: true,
 		params: []param{
-			{"image", anything}, {"count", wholeNumber}, {"at-least", wholeNumber}, {"subject", anything}, {"subject-regexp", expression},
-			{"issuer", anything}, {"issuer-regexp", expression}, {"policy", oneWordOf("exact", "regexp")},
+			{"image", anything},
+			{"count", wholeNumber},
+			{"at-least", wholeNumber},
+			{"subject", anything},
+			{"subject-regexp", expression},
+			{"issuer", anything},
+			{"issuer-regexp", expression},
+			{"policy", oneWordOf("exact", "regexp")},
 		},
 		oneOf: [][]string{{"count", "at-least"}},
 	},

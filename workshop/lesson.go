@@ -84,6 +84,7 @@ func (s CheckState) String() string {
 		return "fails"
 	case CheckBroken:
 		return "broken"
+	case CheckUnknown:
 	}
 	return "unknown"
 }
@@ -124,6 +125,7 @@ func (s StepState) String() string {
 		return "failed"
 	case StepSkipped:
 		return "skipped"
+	case StepIdle:
 	}
 	return "idle"
 }

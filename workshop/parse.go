@@ -193,10 +193,10 @@ func (p *lessonParser) body() {
 		case *ast.Heading:
 			start := p.headingStart(block, cursor)
 			cursor = p.nextLine(start)
-			switch {
-			case block.Level == 1:
+			switch block.Level {
+			case 1:
 				p.add(p.lineAt(start), "a heading of level one", "put the lesson's title in the front matter and begin steps with ##")
-			case block.Level == 2:
+			case 2:
 				if p.source[start+len(p.source[start:])-len(bytes.TrimLeft(p.source[start:], " "))] != '#' {
 					p.add(p.lineAt(start), "a heading that is underlined", "write ## before the title")
 					cursor = p.nextLine(cursor)

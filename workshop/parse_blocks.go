@@ -27,6 +27,7 @@ func (r role) opening() string {
 		return "```yaml " + string(r)
 	case roleRun:
 		return "```sh run"
+	case roleText, roleHint, roleWhy, roleNotes:
 	}
 	return "```" + string(r)
 }

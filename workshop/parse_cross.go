@@ -86,7 +86,7 @@ func (p *lessonParser) within(step Step) bool {
 			end = min(end, other.Line)
 		}
 	}
-	return slices.ContainsFunc(p.problems.list, func(problem Problem) bool {
+	return slices.ContainsFunc(p.list, func(problem Problem) bool {
 		return problem.Line > step.Line && problem.Line < end
 	})
 }

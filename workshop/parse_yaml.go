@@ -46,10 +46,10 @@ func (p *lessonParser) document(source string, first int, where string) *yaml.No
 
 // mapping reads YAML that must be a mapping of the known names.
 func (p *lessonParser) mapping(source string, first int, where string, known []string) (map[string]field, bool) {
-	before := len(p.problems.list)
+	before := len(p.list)
 	node := p.document(source, first, where)
 	if node == nil {
-		if len(p.problems.list) == before {
+		if len(p.list) == before {
 			p.add(first, where+" is empty", "write "+orList(known)+", one a line, each with a colon and a value")
 		}
 		return nil, false

@@ -89,7 +89,7 @@ func fetchEntry(ctx context.Context, c *clients, index int64) (*logEntry, error)
 		}
 	}
 	target := strings.TrimRight(c.endpoints.Rekor, "/") + "/api/v1/log/entries?" + url.Values{"logIndex": {fmt.Sprint(index)}}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func fetchEntry(ctx context.Context, c *clients, index int64) (*logEntry, error)
 	if err != nil {
 		return nil, web.Explain(err, c.endpoints.Rekor)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxEntryBytes))
 	switch {
 	case err != nil:

@@ -85,7 +85,7 @@ func readProgress(path string) (progressFile, error) {
 	if err != nil {
 		return progressFile{}, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	content, err := io.ReadAll(io.LimitReader(f, maxProgressBytes+1))
 	if err != nil {
 		return progressFile{}, err
@@ -170,7 +170,7 @@ func writeWhole(path string, content []byte, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
 	if err != nil {

@@ -238,7 +238,7 @@ func (s *Session) Select(step int) {
 // Skip marks a step as skipped; it is never shown as done.
 func (s *Session) Skip(step int) {
 	s.change(step, func(state *stepState) { state.skipped = !state.running })
-	s.save()
+	_ = s.save() // a notice says so
 }
 
 // Reset forgets what this session knows of a step, so that it can be done again. What the world shows stays: a step that
@@ -252,7 +252,7 @@ func (s *Session) Reset(step int) {
 			generation: state.generation + 1, checks: make([]checkRecord, len(state.checks)), outputAt: s.outputs[step].end(),
 		}
 	})
-	s.save()
+	_ = s.save() // a notice says so
 	s.lookNow()
 }
 

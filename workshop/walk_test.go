@@ -3,6 +3,7 @@ package workshop_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -168,8 +169,9 @@ func TestBlockedStepNamesTheCheckAndTheStep(t *testing.T) {
 	if step.State != workshop.StepBlocked || step.BlockedBy != 4 || !strings.Contains(step.Blocked, "the registry holds a signature") {
 		t.Errorf("%s by %d: %s", step.State, step.BlockedBy, step.Blocked)
 	}
-	if next := err.(*actions.Error).Next; !strings.Contains(next, "step 5") {
-		t.Errorf("next %q", next)
+	var blocked *actions.Error
+	if !errors.As(err, &blocked) || !strings.Contains(blocked.Next, "step 5") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -108,7 +108,7 @@ func TestServicesThatFail(t *testing.T) {
 		{"Rekor is overloaded", on(s.Rekor, status(503, "come back later")), actions.CodeLogUnavailable, "come back later", "log"},
 		{"Rekor refuses", on(s.Rekor, status(400, `{"code":400,"message":"error processing entry"}`)), actions.CodeLogRefused, "error processing entry", "log"},
 		{"Rekor goes silent", on(s.Rekor, func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 201, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"half":`), broken{}))}, nil
+			return &http.Response{StatusCode: http.StatusCreated, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"half":`), broken{}))}, nil
 		}), actions.CodeLogUnavailable, "", "log"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -165,10 +165,10 @@ func TestALogThatAnswersWithAnotherEntry(t *testing.T) {
 		return response, nil
 	}
 	b.opts.Transport = line
-	if _, err := b.sign(t, image, "user1@demo.redhat.com"); err != nil {
+	if _, err := b.sign(t, image); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.sign(t, image, "user1@demo.redhat.com")
+	_, err := b.sign(t, image)
 	if actions.CodeOf(err) != actions.CodeLogEntry {
 		t.Fatalf("got %v", err)
 	}
@@ -210,7 +210,7 @@ func TestNoRightToPush(t *testing.T) {
 	b.opts.Registry = registry.New(registry.Options{Homes: homes})
 	line := &between{}
 	b.opts.Transport = line
-	_, err := b.sign(t, image, "user1@demo.redhat.com")
+	_, err := b.sign(t, image)
 	if code := actions.CodeOf(err); code != actions.CodeUnauthorized {
 		t.Errorf("got %v (%v)", err, code)
 	}

@@ -93,10 +93,10 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) sign(t *testing.T, image, user string) (*signing.Result, error) {
+func (b *bench) sign(t *testing.T, image string) (*signing.Result, error) {
 	t.Helper()
 	return signing.New(b.opts).SignWithToken(t.Context(), signing.Request{
-		Image: image, Token: actions.NewSecret(sandboxtest.Token(t, user)), Consented: true,
+		Image: image, Token: actions.NewSecret(sandboxtest.Token(t, sandbox.StudentUser)), Consented: true,
 	})
 }
 
@@ -115,7 +115,7 @@ func TestSign(t *testing.T) {
 	b := newBench(t)
 	image, digest := sandboxtest.CopyImage(t, "")
 	began := time.Now()
-	got, err := b.sign(t, image, "user1@demo.redhat.com")
+	got, err := b.sign(t, image)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestAStateDirectoryThatCannotBeWritten(t *testing.T) {
 	}
 	b.opts.Homes.Attached = filepath.Join(file, "attached")
 	image, _ := sandboxtest.CopyImage(t, "")
-	if _, err := b.sign(t, image, "user1@demo.redhat.com"); err != nil {
+	if _, err := b.sign(t, image); err != nil {
 		t.Fatal(err)
 	}
 	if len(b.seen.notes) != 2 || b.seen.notes[0].Level != actions.NoteWarning || !strings.Contains(b.seen.notes[1].Text, "not remembered") {

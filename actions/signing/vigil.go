@@ -102,5 +102,5 @@ func jitter(most time.Duration) time.Duration {
 	if most <= 0 {
 		return 0
 	}
-	return time.Duration(rand.Int64N(int64(most))) //nolint:gosec // it decides who waits, nothing else
+	return time.Duration(rand.Int64N(int64(most)))
 }

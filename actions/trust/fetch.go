@@ -29,7 +29,7 @@ type fetcher struct {
 func (f fetcher) DownloadFile(address string, maxLength int64, _ time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, fetchTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

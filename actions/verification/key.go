@@ -86,7 +86,7 @@ func (v *Verifier) readKey(ctx context.Context, reference string) ([]byte, error
 }
 
 func (v *Verifier) download(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

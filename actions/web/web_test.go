@@ -283,7 +283,7 @@ func TestExplainLeavesOthersAlone(t *testing.T) {
 	other := errors.New("something else")
 	explained := &actions.Error{Code: actions.CodeServer, What: "done"}
 	for _, err := range []error{nil, other, explained, context.Canceled} {
-		if got := web.Explain(err, "registry.example"); !errors.Is(got, err) || got != err {
+		if got := web.Explain(err, "registry.example"); !errors.Is(got, err) || got != err { //nolint:errorlint // the very same error
 			t.Errorf("%v became %v", err, got)
 		}
 	}

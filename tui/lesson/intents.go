@@ -231,8 +231,8 @@ func (m *Model) Disabled(intent keys.Intent) string {
 	line, _ := m.command(m.step)
 	switch intent {
 	case keys.Run, keys.Change:
-		if m.run_ != nil {
-			return fmt.Sprintf("step %d runs: esc stops it", m.run_.step+1)
+		if m.running != nil {
+			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 		}
 		if intent == keys.Change && line == "" {
 			return "this step has no command"
@@ -250,8 +250,8 @@ func (m *Model) Disabled(intent keys.Intent) string {
 			return "there is no shell here"
 		}
 	case keys.Reset, keys.Skip:
-		if m.run_ != nil {
-			return fmt.Sprintf("step %d runs: esc stops it", m.run_.step+1)
+		if m.running != nil {
+			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 		}
 	case keys.Copy:
 		return m.whyNoCopy(line)

@@ -61,7 +61,7 @@ type Model struct {
 	shown    map[int]extras
 	changedC map[int]string // commands that the person changed, by step
 
-	run_      *run
+	running   *run
 	ask       *ask
 	answering bool          // an answer is on its way to the session
 	edit      *widget.Input // the command while it is changed
@@ -105,7 +105,7 @@ func (m *Model) Scope() keys.Scope {
 }
 
 // Running implements screen.Screen.
-func (m *Model) Running() bool { return m.run_ != nil }
+func (m *Model) Running() bool { return m.running != nil }
 
 // Cancel implements screen.Screen.
 func (m *Model) Cancel() (tea.Cmd, bool) {
@@ -116,9 +116,9 @@ func (m *Model) Cancel() (tea.Cmd, bool) {
 	case m.edit != nil:
 		m.edit = nil
 		return nil, true
-	case m.run_ != nil:
-		m.run_.stopped = true
-		m.run_.cancel()
+	case m.running != nil:
+		m.running.stopped = true
+		m.running.cancel()
 		m.message = ""
 		return nil, true
 	case m.focus != paneText:

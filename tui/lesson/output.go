@@ -29,7 +29,7 @@ func (m *Model) hasResult() bool {
 }
 
 func (m *Model) showsResult() bool {
-	return m.result && m.hasResult() && (m.run_ == nil || m.run_.step != m.step)
+	return m.result && m.hasResult() && (m.running == nil || m.running.step != m.step)
 }
 
 // output chooses what stands in the pane of the output.
@@ -171,7 +171,8 @@ func transfer(t *theme.Theme, p actions.Progress, width int) string {
 		name = widget.Clean(p.ID)
 	}
 	names := min(24, width/3)
-	state, right := theme.Running, ""
+	state := theme.Running
+	var right string
 	switch {
 	case p.Skipped:
 		state, right = theme.OK, "was there already"

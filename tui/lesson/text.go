@@ -59,7 +59,7 @@ func (m *Model) textLines(step workshop.StepSnapshot, width int) []string {
 }
 
 // commandLines draws the command, or the input in which it is changed.
-func (m *Model) commandLines(step workshop.StepSnapshot, width, most int) []string {
+func (m *Model) commandLines(width, most int) []string {
 	t := m.deps.Theme
 	if m.edit != nil {
 		view := m.edit.View(width - 4)

@@ -36,7 +36,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 			m.answering = false
 		}
 	case second:
-		if msg.of == m && m.run_ != nil {
+		if msg.of == m && m.running != nil {
 			return m.tick()
 		}
 	}
@@ -90,10 +90,10 @@ func (m *Model) notice(before workshop.Snapshot) {
 }
 
 func (m *Model) ended(msg ended) tea.Cmd {
-	stopped := m.run_ != nil && m.run_.stopped
-	if m.run_ != nil {
-		m.run_.cancel()
-		m.run_ = nil
+	stopped := m.running != nil && m.running.stopped
+	if m.running != nil {
+		m.running.cancel()
+		m.running = nil
 	}
 	switch {
 	case stopped, errors.Is(msg.err, context.Canceled):
@@ -114,7 +114,7 @@ func (m *Model) start() tea.Cmd {
 		line = ""
 	}
 	ctx, cancel := context.WithCancel(m.deps.Context)
-	m.run_ = &run{step: m.step, started: m.deps.Clock.Now(), cancel: cancel}
+	m.running = &run{step: m.step, started: m.deps.Clock.Now(), cancel: cancel}
 	m.logs[m.step].Clear()
 	m.logs[m.step].Follow()
 	m.result = false
@@ -136,7 +136,7 @@ func (m *Model) turn(step int) {
 	if m.focus == paneOutput || m.focus == paneChecks {
 		m.focus = paneText
 	}
-	if m.run_ != nil && m.run_.step == step {
+	if m.running != nil && m.running.step == step {
 		m.focus = paneOutput
 	}
 	s := m.snap.Steps[step]

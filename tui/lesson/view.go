@@ -149,7 +149,7 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 	t := m.deps.Theme
 	inner := width - 2
 	text := m.textLines(step, inner)
-	command := m.commandLines(step, inner-2, max(2, height/3))
+	command := m.commandLines(inner-2, max(2, height/3))
 	output := m.output(step, inner)
 	var checks []string
 	if withChecks {
@@ -271,7 +271,7 @@ func (m *Model) Status() string {
 		return ""
 	case m.edit != nil:
 		return "enter runs the line, ^J breaks it, esc leaves it as it was"
-	case m.run_ != nil:
+	case m.running != nil:
 		return m.runningStatus()
 	case m.message != "":
 		return m.message
@@ -299,16 +299,16 @@ func (m *Model) Status() string {
 
 func (m *Model) runningStatus() string {
 	t := m.deps.Theme
-	if m.run_.stopped {
+	if m.running.stopped {
 		return t.Busy.Render("~") + " stopping"
 	}
-	elapsed := m.deps.Clock.Now().Sub(m.run_.started)
+	elapsed := m.deps.Clock.Now().Sub(m.running.started)
 	where := ""
-	if m.run_.step != m.step {
-		where = fmt.Sprintf("step %d ", m.run_.step+1)
+	if m.running.step != m.step {
+		where = fmt.Sprintf("step %d ", m.running.step+1)
 	}
 	status := t.Busy.Render("~") + fmt.Sprintf(" %srunning %ds", where, int(elapsed.Seconds()))
-	stages := m.snap.Steps[m.run_.step].Stages
+	stages := m.snap.Steps[m.running.step].Stages
 	if len(stages) > 0 {
 		status += ": " + strings.ToLower(widget.Clean(stages[len(stages)-1].Title))
 	}

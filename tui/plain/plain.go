@@ -193,7 +193,7 @@ func (w *walker) prompt(ctx context.Context) error {
 	text = strings.TrimSpace(text)
 	word, rest, _ := strings.Cut(text, " ")
 	for _, c := range commands() {
-		if c.name == strings.ToLower(word) && (rest == "" || c.name == "$") {
+		if strings.EqualFold(c.name, word) && (rest == "" || c.name == "$") {
 			return c.do(w, ctx, rest)
 		}
 	}

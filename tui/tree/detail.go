@@ -24,6 +24,8 @@ func kind(k verification.NodeKind) string {
 		return "a software bill of materials"
 	case verification.NodeReferrer:
 		return "a referrer: a manifest that names the image as its subject"
+	case verification.NodeBlob:
+		return "a blob"
 	}
 	return string(k)
 }

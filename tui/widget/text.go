@@ -14,20 +14,32 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
+// mostMarks is how many marks without a width may follow a character; no language piles up more.
+const mostMarks = 8
+
 // Clean makes text from elsewhere safe to draw on one line: escape sequences, control characters, and the invisible
 // characters that reorder text are taken out, line breaks and tabs become spaces, bytes that are no UTF-8 become U+FFFD.
+// Of marks that are piled up on a character, to draw over the lines above, the first few stay.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}
 	s = ansi.Strip(strings.ToValidUTF8(s, "\uFFFD"))
+	marks := 0
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r', r == '\u2028', r == '\u2029', r == '\u0085':
 			return ' '
 		case unicode.IsControl(r), reorders(r), r == '\u200B', r == '\uFEFF', r == '\u2060', r == '\u00AD':
 			return -1
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+			marks++
+			if marks > mostMarks {
+				return -1
+			}
+			return r
 		}
+		marks = 0
 		return r
 	}, s)
 }
@@ -90,16 +102,18 @@ func CutLeft(s string, width int, more string) string {
 	case over <= 0:
 		return s
 	}
-	keep := width - Width(more)
-	if keep <= 0 {
+	if width <= Width(more) {
 		return Cut(s, width, "")
 	}
-	runes := s
-	for Width(runes) > keep {
-		_, size := utf8.DecodeRuneInString(runes)
-		runes = runes[size:]
+	rest := s
+	for over += Width(more); rest != ""; {
+		c, w := cluster(rest)
+		if over <= 0 && w > 0 { // marks without a width go with the character before them
+			break
+		}
+		rest, over = rest[len(c):], over-w
 	}
-	return more + runes
+	return more + rest
 }
 
 // CutMiddle shortens s to at most width cells and keeps both its ends, for text without escape sequences.
@@ -135,9 +149,9 @@ func Sides(left, right string, width int, more string) string {
 	return Fit(left, width-rw-1, more) + " " + right
 }
 
-// Wrap breaks text into lines of at most width cells, at spaces where it can: never at a hyphen, for much of what is
-// shown here is commands and references. A style that is open at the end of a line is closed there and opened again on
-// the next, so that it does not run into what stands beside.
+// Wrap breaks text into lines of at most width cells: at spaces where it can, else behind a slash, never at a hyphen, for
+// much of what is shown here is commands and references. A style that is open at the end of a line is closed there and
+// opened again on the next, so that it does not run into what stands beside.
 func Wrap(text string, width int) []string {
 	width = max(1, width)
 	var out []string
@@ -146,32 +160,93 @@ func Wrap(text string, width int) []string {
 		case Width(line) <= width:
 			out = append(out, line)
 		case strings.ContainsRune(line, '\x1b'):
-			out = append(out, carry(strings.Split(ansi.Wrap(line, width, ""), "\n"))...)
+			out = append(out, carry(split(line, breaks(ansi.Strip(line), width)))...)
 		default:
-			out = wrapPlain(out, line, width)
+			for _, r := range breaks(line, width) {
+				out = append(out, line[r.from:r.to])
+			}
 		}
 	}
 	return out
 }
 
-// wrapPlain breaks one line without escape sequences.
-func wrapPlain(out []string, line string, width int) []string {
-	rest := line
-	for Width(rest) > width {
-		head := Cut(rest, width, "")
-		if head == "" { // one character is wider than the line
-			head, _ = ansi.FirstGraphemeCluster(rest, ansi.GraphemeWidth)
+// span is a part of a text, in bytes.
+type span struct{ from, to int }
+
+// breaks says where a line without escape sequences is broken; what lies between two spans is spaces. It looks at no
+// character more often than twice, for a line may be a megabyte long.
+func breaks(line string, width int) []span {
+	var out []span
+	from, used := 0, 0
+	for i := 0; i < len(line); {
+		c, w := cluster(line[i:])
+		if used+w <= width || i == from {
+			used += w
+			i += len(c)
+			continue
 		}
-		at := len(head)
-		if rest[at] != ' ' {
-			if space := strings.LastIndexByte(head, ' '); space > 0 && strings.TrimSpace(head[:space]) != "" {
-				at = space
-			}
+		at := i
+		if c != " " {
+			at = from + breakIn(line[from:i])
 		}
-		out = append(out, strings.TrimRight(rest[:at], " "))
-		rest = strings.TrimLeft(rest[at:], " ")
+		out = append(out, span{from, from + len(strings.TrimRight(line[from:at], " "))})
+		for at < len(line) && line[at] == ' ' {
+			at++
+		}
+		from, i, used = at, at, 0
 	}
-	return append(out, rest)
+	if from < len(line) || len(out) == 0 {
+		out = append(out, span{from, len(line)})
+	}
+	return out
+}
+
+// cluster returns the first character of s, as a person counts them, and its width. A letter of ASCII stands for itself,
+// as it does where ansi counts widths; the marks that follow it take no cell.
+func cluster(s string) (string, int) {
+	if s[0] < utf8.RuneSelf {
+		return s[:1], 1
+	}
+	return ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+}
+
+// breakIn says where a line that begins with head and goes on with a letter is broken: at the last space, or where there
+// is none, behind a slash in its second half.
+func breakIn(head string) int {
+	if space := strings.LastIndexByte(head, ' '); space > 0 && strings.TrimSpace(head[:space]) != "" {
+		return space
+	}
+	if slash := strings.LastIndexByte(head, '/') + 1; slash > len(head)/2 {
+		return slash
+	}
+	return len(head)
+}
+
+// split cuts a line with escape sequences into spans of what it is without them.
+func split(line string, spans []span) []string {
+	out := make([]strings.Builder, len(spans))
+	row, at := 0, 0 // at counts the bytes that are no escape sequences
+	var state byte
+	for line != "" {
+		seq, _, n, next := ansi.DecodeSequence(line, state, nil)
+		if seq[0] == '\x1b' {
+			out[row].WriteString(seq)
+		} else {
+			if row+1 < len(spans) && at >= spans[row+1].from {
+				row++
+			}
+			if at < spans[row].to {
+				out[row].WriteString(seq)
+			}
+			at += n
+		}
+		state, line = next, line[n:]
+	}
+	lines := make([]string, len(out))
+	for i := range out {
+		lines[i] = out[i].String()
+	}
+	return lines
 }
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;:]*m")

@@ -31,7 +31,7 @@ func (s *Sandbox) answers(ctx context.Context) error {
 		s.settings.TUFRoot:                                          http.StatusOK,
 	} {
 		group.Go(func() error {
-			request, err := http.NewRequestWithContext(asking, http.MethodGet, url, nil)
+			request, err := http.NewRequestWithContext(asking, http.MethodGet, url, http.NoBody)
 			if err != nil {
 				return err
 			}

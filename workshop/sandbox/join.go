@@ -194,7 +194,7 @@ func dialOwner(dir string) (*http.Transport, error) {
 
 // ask sends one request to the owner. Whoever does not answer, or says that it is ending, does not run.
 func ask(ctx context.Context, transport *http.Transport, method, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

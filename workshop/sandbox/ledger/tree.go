@@ -117,7 +117,7 @@ func (t *Tree) Leaves(ctx context.Context, start int64) ([]*trillian.LogLeaf, er
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Close()
+	defer func() { _ = tx.Close() }()
 	root, err := latestRoot(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (t *Tree) integrate(ctx context.Context, leaves []*trillian.LogLeaf, want *
 	if err != nil {
 		return err
 	}
-	defer tx.Close()
+	defer func() { _ = tx.Close() }()
 	got, err := latestRoot(ctx, tx)
 	if err != nil {
 		return err

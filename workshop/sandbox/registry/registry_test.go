@@ -321,7 +321,7 @@ func TestSourceFinishesAnImageThatWasCutOff(t *testing.T) {
 
 func TestErrorBodyIsTheSpecificationsForm(t *testing.T) {
 	server := startDestination(t, Config{Dir: t.TempDir()})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL()+"/v2/none/app/blobs/uploads/", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL()+"/v2/none/app/blobs/uploads/", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

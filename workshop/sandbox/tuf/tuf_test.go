@@ -124,7 +124,7 @@ func mustStart(t *testing.T, dir string, d Deployment, now time.Time) *Server {
 
 func fetch(t *testing.T, url string) []byte {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func StartChild(dir string) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Child{process: exec.Command(exe)}
+	c := &Child{process: exec.Command(exe)} //nolint:noctx // it is killed, which a context would do too early
 	c.process.Env = append(os.Environ(), childDir+"="+dir)
 	// What may stand in a person's environment and must not matter.
 	c.process.Env = append(c.process.Env, "PORT=not-a-number", "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1",

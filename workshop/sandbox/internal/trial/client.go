@@ -36,7 +36,7 @@ func (e Endpoints) Token(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var answer struct {
 		IDToken string `json:"id_token"`
 	}

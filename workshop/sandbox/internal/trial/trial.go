@@ -47,7 +47,7 @@ func Start(ctx context.Context, dir string) (s *Services, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	listeners, err := listen(dir, "ctlog", "rekor", "timestamp", "identity", "fulcio")
+	listeners, err := listen(ctx, dir, "ctlog", "rekor", "timestamp", "identity", "fulcio")
 	if err != nil {
 		return s, err
 	}
@@ -118,7 +118,7 @@ func (s *Services) Close() error {
 }
 
 // listen binds a loopback port for each name, the one that it had in dir before.
-func listen(dir string, names ...string) (map[string]net.Listener, error) {
+func listen(ctx context.Context, dir string, names ...string) (map[string]net.Listener, error) {
 	path := filepath.Join(dir, "ports.json")
 	addrs := map[string]string{}
 	if data, err := os.ReadFile(path); err == nil {
@@ -127,12 +127,13 @@ func listen(dir string, names ...string) (map[string]net.Listener, error) {
 		}
 	}
 	bound := map[string]net.Listener{}
+	var config net.ListenConfig
 	for _, name := range names {
 		addr := addrs[name]
 		if addr == "" {
 			addr = "127.0.0.1:0"
 		}
-		l, err := net.Listen("tcp", addr)
+		l, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, err
 		}
