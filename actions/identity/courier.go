@@ -50,7 +50,7 @@ func (c *courier) client() *http.Client { return &http.Client{Transport: c, Time
 func (c *courier) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
-	defer context.AfterFunc(c.life, cancel)()
+	defer context.AfterFunc(c.life, cancel)() //nolint:contextcheck // it is the life that the request has to end with
 	response, err := c.inner.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		if c.life.Err() != nil {

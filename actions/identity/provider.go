@@ -60,7 +60,10 @@ func discover(ctx context.Context, c *courier, opts SignInOptions) (*provider, e
 	if err := json.NewDecoder(response.Body).Decode(&p.metadata); err != nil {
 		return nil, p.unusable("its discovery document cannot be read")
 	}
-	return p, p.check(ctx)
+	if err := p.check(ctx); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // check refuses a provider that cannot be used, or not safely.

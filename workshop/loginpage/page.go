@@ -63,6 +63,7 @@ func (p *page) walk(n *html.Node, within *form) {
 			p.forms = append(p.forms, within)
 		case atom.Input, atom.Button:
 			p.input(n, within)
+		default: // it changes nothing
 		}
 		if id := attribute(n, "id"); strings.Contains(id, "error") && p.complaint == "" {
 			p.complaint = textOf(n)
