@@ -19,7 +19,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,7 +121,10 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks}
 	root := newRoot(deps, first(deps), terminal.Notices, out)
 	root.resize(width, height)
-	program := tea.NewProgram(root, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithInput(in), tea.WithOutput(out))
+	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
+	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
+	program := tea.NewProgram(root, tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(in), tea.WithOutput(out))
+	defer context.AfterFunc(ctx, program.Quit)()
 	_, err = program.Run()
 	outer := context.Cause(ctx)
 	cancel()
@@ -130,11 +132,8 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 	if closeErr := root.close(); err == nil {
 		err = closeErr
 	}
-	switch {
-	case outer != nil:
+	if outer != nil {
 		return outer
-	case errors.Is(err, tea.ErrInterrupted):
-		return context.Canceled
 	}
 	return err
 }
