@@ -99,6 +99,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return r, r.listen()
 	case screen.Copy:
 		return r, r.copy(msg)
+	case screen.Raw:
+		return r, r.raw(msg)
 	case screen.Exec:
 		return r, r.exec(msg)
 	case minute:

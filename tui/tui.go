@@ -56,6 +56,8 @@ type Terminal struct {
 	// Notices brings sentences that are shown in the line of status as they come, such as a signature that was put back.
 	Notices <-chan string
 	Clock   actions.Clock
+	// Open opens a URL in the person's browser; nil where there is none.
+	Open func(ctx context.Context, url string) error
 	// Stray takes what libraries print while the screen is drawn; empty for nowhere. It is a file's name.
 	Stray string
 }
@@ -118,7 +120,7 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 	lipgloss.SetHasDarkBackground(terminal.Theme.Dark)
 
 	tasks := &screen.Tasks{}
-	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks}
+	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open}
 	root := newRoot(deps, first(deps), terminal.Notices, out)
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to

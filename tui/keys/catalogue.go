@@ -21,6 +21,7 @@ var catalogue = slices.Concat(
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
+	signIn(),
 	moves(Question),
 	moves(Help),
 	anywhere(),
@@ -89,6 +90,22 @@ func typing() []Binding {
 		{Yes, Question, []string{"y"}, "yes", "yes", GroupText},
 		{No, Question, []string{"n", "esc"}, "no", "no", GroupText},
 		{Cancel, Help, []string{"?", "esc", "enter"}, "close", "close this help", GroupAnywhere},
+	}
+}
+
+// signIn has no letters: the code that is pasted has them all.
+func signIn() []Binding {
+	return []Binding{
+		{Submit, SignIn, []string{"enter"}, "submit", "send the code", GroupText},
+		{OpenPage, SignIn, []string{"ctrl+o"}, "open", "open the page in a browser of this machine", GroupStep},
+		{Copy, SignIn, []string{"ctrl+y"}, "copy", "send the link to the clipboard of the terminal", GroupStep},
+		{RawLink, SignIn, []string{"ctrl+u"}, "raw URL", "leave the screen and print the link alone on a line, to select it there", GroupStep},
+		{ClearText, SignIn, []string{"ctrl+k"}, "clear", "take the code out", GroupText},
+		{NewLink, SignIn, []string{"ctrl+r"}, "new URL", "get a new link", GroupStep},
+		{OtherWay, SignIn, []string{"ctrl+n"}, "other way", "sign in in another way: browser, code, device", GroupStep},
+		{QRCode, SignIn, []string{"ctrl+g"}, "", "show the link as a code to scan, with a device", GroupLook},
+		{Cancel, SignIn, []string{"esc"}, "cancel", "give up the sign-in, and stop the step", GroupStep},
+		{ShowHelp, SignIn, []string{"f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	BrowseTree  Scope = "browse-tree"
 	Edit        Scope = "edit"
 	Question    Scope = "question"
+	SignIn      Scope = "sign-in"
 	Help        Scope = "help"
 	Starting    Scope = "starting"
 )
@@ -74,6 +75,13 @@ const (
 	NewLine Intent = "new-line"
 	Yes     Intent = "yes"
 	No      Intent = "no"
+
+	OpenPage  Intent = "open-page"
+	RawLink   Intent = "raw-link"
+	ClearText Intent = "clear"
+	NewLink   Intent = "new-link"
+	OtherWay  Intent = "other-way"
+	QRCode    Intent = "qr-code"
 )
 
 // Group is the heading that a key stands under in help.
@@ -151,7 +159,7 @@ func For(scope Scope) []Binding {
 }
 
 // typed reports whether letters are text in a scope, so that the global letters do not count there.
-func typed(scope Scope) bool { return scope == Edit }
+func typed(scope Scope) bool { return scope == Edit || scope == SignIn }
 
 // Find returns what key intends in scope: the scope's own meaning first, then the global one.
 func Find(scope Scope, key string) (Intent, bool) {
@@ -182,5 +190,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, Question, Help, Starting}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, Question, SignIn, Help, Starting}
 }

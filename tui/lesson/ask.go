@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -29,6 +30,8 @@ type answered struct{ of *Model }
 // question opens and closes the question of a running step as the session says.
 func (m *Model) question(msg changed) {
 	switch {
+	case msg.asked && msg.question.ID == identity.QuestionSignIn:
+		m.signIn(msg.question)
 	case msg.asked && m.ask == nil && !m.answering:
 		m.edit = nil
 		m.ask = m.newAsk(msg.question)

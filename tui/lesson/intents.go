@@ -224,6 +224,9 @@ func moveRow(at *int, n int, intent keys.Intent, page int) {
 
 // Disabled implements screen.Screen.
 func (m *Model) Disabled(intent keys.Intent) string {
+	if m.signin != nil {
+		return m.signin.Disabled(intent)
+	}
 	step, ok := m.current()
 	if !ok {
 		return "the lesson is not open yet"

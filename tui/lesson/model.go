@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/signin"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
@@ -63,6 +64,7 @@ type Model struct {
 
 	running   *run
 	ask       *ask
+	signin    *signin.Model // while a person signs in
 	answering bool          // an answer is on its way to the session
 	edit      *widget.Input // the command while it is changed
 	message   string
@@ -91,11 +93,18 @@ func New(deps screen.Deps, opts Options) *Model {
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.look(), m.watch()) }
 
 // SetSize implements screen.Screen.
-func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
+func (m *Model) SetSize(width, height int) {
+	m.width, m.height = width, height
+	if m.signin != nil {
+		m.signin.SetSize(width, height)
+	}
+}
 
 // Scope implements screen.Screen.
 func (m *Model) Scope() keys.Scope {
 	switch {
+	case m.signin != nil:
+		return keys.SignIn
 	case m.ask != nil && m.ask.question.YesNo:
 		return keys.Question
 	case m.ask != nil, m.edit != nil:

@@ -64,6 +64,7 @@ func (m *Model) changed(msg changed) tea.Cmd {
 	}
 	m.notice(before)
 	m.question(msg)
+	m.signing()
 	return m.wait()
 }
 
@@ -156,6 +157,8 @@ func (m *Model) catchUp() tea.Cmd {
 // key takes a key that is not the root's.
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 	switch {
+	case m.signin != nil:
+		return m.signin.Key(msg)
 	case m.ask != nil:
 		return m.answerKey(msg)
 	case m.edit != nil:

@@ -23,6 +23,9 @@ type drawn struct {
 
 // View implements screen.Screen.
 func (m *Model) View() []string {
+	if m.signin != nil {
+		return m.signin.View()
+	}
 	step, ok := m.current()
 	var out []string
 	switch {
@@ -269,6 +272,8 @@ func (m *Model) Status() string {
 	switch {
 	case !ok:
 		return ""
+	case m.signin != nil:
+		return m.signin.Status()
 	case m.edit != nil:
 		return "enter runs the line, ^J breaks it, esc leaves it as it was"
 	case m.running != nil:

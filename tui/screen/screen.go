@@ -42,6 +42,8 @@ type Deps struct {
 	Theme   *theme.Theme
 	Clock   actions.Clock
 	Tasks   *Tasks
+	// Open opens a URL in the person's browser; nil where there is none.
+	Open func(ctx context.Context, url string) error
 }
 
 // Push asks the root to show a screen above the present one.
@@ -58,6 +60,10 @@ type Say struct{ Text string }
 
 // Copy asks the root to send Text to the clipboard of the terminal; What names it for a person.
 type Copy struct{ Text, What string }
+
+// Raw asks the root to leave the screen and print Text alone on a line of its own, unbroken, until the person presses
+// enter: there the terminal itself selects and opens it.
+type Raw struct{ Text string }
 
 // Exec asks the root to leave the screen to a program until it ends. Done, which may be nil, makes the message that
 // says how it ended.
