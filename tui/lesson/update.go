@@ -39,6 +39,10 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m && m.running != nil {
 			return m.tick()
 		}
+	default:
+		if m.signin != nil {
+			m.signin.Update(msg)
+		}
 	}
 	return nil
 }

@@ -99,8 +99,8 @@ func (m *Model) typed(msg tea.KeyMsg) {
 	if !m.takesCode() {
 		return
 	}
-	if len(msg.Runes) > 1 || msg.Paste {
-		m.pasted = m.deps.Clock.Now()
+	if now := m.deps.Clock.Now(); len(msg.Runes) > 1 || msg.Paste || now.Sub(m.pasted) < burst {
+		m.pasted = now
 	}
 	if msg.Type == tea.KeyRunes || msg.Paste {
 		msg.Runes = []rune(strings.Join(strings.Fields(string(msg.Runes)), ""))
@@ -117,7 +117,6 @@ func (m *Model) submit() tea.Cmd {
 		m.said = m.waitsFor()
 		return nil
 	case m.deps.Clock.Now().Sub(m.pasted) < burst:
-		m.pasted = time.Time{}
 		m.said = "pasted: enter sends it"
 		return nil
 	case m.code.Text() == "":
