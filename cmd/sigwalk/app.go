@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/sandbox"
+	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 )
 
 // app is one invocation of the program: its streams, what it was called as, and the flags that every subcommand shares.
@@ -23,6 +24,8 @@ type app struct {
 	executable func() (string, error)
 
 	flags flags
+	// unwritten is why standard output could not be written to.
+	unwritten error
 }
 
 // exit is how a subcommand ends with a code of its own after it has said all there is to say.
@@ -38,6 +41,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
+	if err == nil && a.unwritten != nil {
+		err = unprintable(a.unwritten)
+	}
 	var code exit
 	switch {
 	case err == nil:
@@ -56,11 +62,7 @@ func (a *app) complain(err error) {
 		_, _ = fmt.Fprintln(a.err, "sigwalk: interrupted")
 		return
 	}
-	_, _ = fmt.Fprintln(a.err, "sigwalk: "+err.Error())
-	var what *actions.Error
-	if errors.As(err, &what) && what.Next != "" {
-		_, _ = fmt.Fprintln(a.err, "  next: "+what.Next)
-	}
+	_, _ = fmt.Fprint(a.err, builtin.Describe("sigwalk: ", err))
 }
 
 // asAction gives a sandbox's error the type that everything else speaks; the sandbox itself imports nothing of ours.
@@ -72,15 +74,6 @@ func asAction(err error) error {
 	return err
 }
 
-// usage is an error about the command line itself.
-func usage(format string, args ...any) error {
-	return &actions.Error{
-		Code: actions.CodeUsage,
-		What: fmt.Sprintf(format, args...),
-		Next: "see sigwalk help",
-	}
-}
-
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sigwalk",
@@ -88,14 +81,21 @@ func (a *app) command() *cobra.Command {
 		Long: `sigwalk walks you through signing a container image: copy it, trust, log in, sign, look, verify.
 Without a deployment of your own it starts a complete local Sigstore first. The same lesson runs against
 yours: give its addresses as flags, as the variables cosign reads, or in a configuration file.`,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return a.openWorkshop(cmd.Context()) },
+		Args:              noArguments,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if b := a.flags.background; b != "" && b != "dark" && b != "light" {
+				return usage("--background %s: the background of a terminal is dark or light", b)
+			}
+			return a.checkForm(cmd)
+		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openWorkshop(cmd.Context()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &actions.Error{Code: actions.CodeUsage, What: err.Error(), Next: "see " + cmd.CommandPath() + " --help"}
+		return usageNext(seeHelp(cmd), "%v", err)
 	})
+	root.SetHelpCommand(helpCommand(root))
 	a.flags.register(root.PersistentFlags())
 	root.Flags().BoolVar(&a.flags.plain, "plain", false, "no full screen: one thing after another, for screen readers and simple terminals")
 	root.AddCommand(
@@ -103,27 +103,7 @@ yours: give its addresses as flags, as the variables cosign reads, or in a confi
 		a.verifyCommand(), a.treeCommand(), a.browseCommand(),
 		a.sandboxCommand(), a.envCommand(), a.versionCommand(),
 	)
-	for _, cmd := range root.Commands() {
-		wrapArgs(cmd)
-	}
-	wrapArgs(root)
 	return root
-}
-
-// wrapArgs makes a wrong number of arguments a usage error (exit code 2) like a wrong flag.
-func wrapArgs(cmd *cobra.Command) {
-	check := cmd.Args
-	if check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return &actions.Error{Code: actions.CodeUsage, What: err.Error(), Next: "see " + cmd.CommandPath() + " --help"}
-			}
-			return nil
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		wrapArgs(sub)
-	}
 }
 
 func newApp() *app {

@@ -17,8 +17,16 @@ func (a *app) browseCommand() *cobra.Command {
 		Short: "Look at the signatures and the tree of any image",
 		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
 shown, whoever made them; those that do not verify say why.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !a.onTerminal() {
+				return &actions.Error{
+					Code: actions.CodeUsage,
+					What: "browse needs a terminal",
+					Why:  "input or output is not one",
+					Next: "print instead: sigwalk verify " + args[0] + ", or sigwalk tree " + args[0],
+				}
+			}
 			p, err := a.open(cmd.Context(), nil)
 			if err != nil {
 				return err

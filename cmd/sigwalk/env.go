@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/workshop/environment"
@@ -16,7 +14,7 @@ func (a *app) envCommand() *cobra.Command {
 		Long: `Print the variables of the deployment in force and what the lesson has set, as lines that a POSIX shell can eval.
 Behind each line stands where the value came from. Secrets are left out unless --secrets asks for them.`,
 		Example: `  eval "$(sigwalk env)"`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := a.openRunning(cmd.Context())
 			if err != nil {
@@ -24,20 +22,24 @@ Behind each line stands where the value came from. Secrets are left out unless -
 			}
 			defer p.close()
 			if a.flags.output == "json" {
-				return a.printJSON(variableRows(p.env.List(), secrets))
+				a.printJSON(variableRows(p.env.List(), secrets))
+				return nil
 			}
 			for _, v := range p.env.List() {
-				if !v.Exported || (v.Secret && !secrets) {
-					continue
-				}
 				// A no-op carries the source: a comment would be an error in an interactive zsh.
-				_, _ = fmt.Fprintf(a.out, "%s; : 'from: %s'\n", environment.Export(v), v.Source)
+				switch {
+				case !v.Exported || !environment.ValidName(v.Name):
+				case v.Secret && !secrets:
+					a.say(": %s\n", environment.Quote(v.Name+" is left out, a secret from: "+string(v.Source)+"; --secrets prints it"))
+				default:
+					a.say("%s; : %s\n", environment.Export(v), environment.Quote("from: "+string(v.Source)))
+				}
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&secrets, "secrets", false, "print passwords and tokens too")
-	return cmd
+	return printing(cmd, "text", "json")
 }
 
 type variableRow struct {

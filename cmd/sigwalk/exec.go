@@ -16,7 +16,7 @@ func (a *app) execCommand() *cobra.Command {
 		Short: "Run one line of the workshop shell; exit code and streams are the line's own",
 		Example: `  sigwalk exec -- 'source ./copy-image-to-quay.sh; cosign initialize'
   sigwalk exec -- 'cosign verify --certificate-identity=user1@demo.redhat.com $IMAGE | jq'`,
-		Args: cobra.MinimumNArgs(1),
+		Args: aLine,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.line(cmd.Context(), strings.Join(args, " "))
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/pflag"
@@ -17,35 +18,52 @@ type flags struct {
 	plain  bool
 	// background is "dark", "light", or empty to go by COLORFGBG.
 	background string
+	set        *pflag.FlagSet
 	endpoint   map[string]*string // by the name of the variable that the flag sets
 }
 
 // endpointFlags are the flags that point at a deployment of the person's own, with cosign's names where it has them, and
-// the variable that each one sets.
+// the variable that each one sets. There is none for a secret: every program of the machine sees the flags of all others.
 var endpointFlags = []struct{ flag, variable, help string }{
-	{"fulcio-url", "COSIGN_FULCIO_URL", "address of Fulcio"},
-	{"rekor-url", "COSIGN_REKOR_URL", "address of Rekor"},
-	{"mirror", "COSIGN_MIRROR", "address of the TUF repository"},
-	{"root", "COSIGN_ROOT", "file or URL of the initial root.json"},
-	{"root-checksum", "COSIGN_ROOT_CHECKSUM", "SHA-256 of the initial root.json, in hex"},
-	{"oidc-issuer", "COSIGN_OIDC_ISSUER", "address of the OpenID Connect issuer"},
-	{"oidc-client-id", "COSIGN_OIDC_CLIENT_ID", "OpenID Connect client"},
-	{"timestamp-server-url", "COSIGN_TIMESTAMP_SERVER_URL", "address of the timestamp authority"},
-	{"registry", "QUAY", "host of the registry that images are copied to"},
-	{"source-image", "SOURCE_IMAGE", "image that the lesson copies"},
-	{"image", "IMAGE", "image that the lesson signs"},
-	{"ca-file", "SIGWALK_CA_FILE", "PEM file of certificate authorities to trust beside the system's"},
+	{"fulcio-url", "COSIGN_FULCIO_URL", "`URL` of Fulcio"},
+	{"rekor-url", "COSIGN_REKOR_URL", "`URL` of Rekor"},
+	{"mirror", "COSIGN_MIRROR", "`URL` of the TUF repository"},
+	{"root", "COSIGN_ROOT", "`FILE` or URL of the initial root.json"},
+	{"root-checksum", "COSIGN_ROOT_CHECKSUM", "SHA-256 of the initial root.json, in `HEX`"},
+	{"oidc-issuer", "COSIGN_OIDC_ISSUER", "`URL` of the OpenID Connect issuer"},
+	{"oidc-client-id", "COSIGN_OIDC_CLIENT_ID", "`NAME` of the OpenID Connect client"},
+	{"oidc-user", "OIDC_USER", "`USER` of the issuer who signs; the password comes from OIDC_PASSWORD"},
+	{"timestamp-server-url", "COSIGN_TIMESTAMP_SERVER_URL", "`URL` of the timestamp authority, with its path"},
+	{"registry", "QUAY", "`HOST` of the registry that images are copied to"},
+	{"registry-user", "QUAY_USER", "`USER` who may push there; the password comes from QUAY_PASSWORD"},
+	{"source-image", "SOURCE_IMAGE", "`IMAGE` that the lesson copies"},
+	{"image", "IMAGE", "`IMAGE` that the lesson copies to and signs"},
+	{"ca-file", "SIGWALK_CA_FILE", "PEM `FILE` of certificate authorities to trust beside the system's"},
 }
 
 func (f *flags) register(set *pflag.FlagSet) {
-	set.StringVar(&f.dir, "dir", filepath.Join(xdg.DataHome, "sigwalk"), "state directory: progress, sandbox, trust root, registry logins")
-	set.StringVarP(&f.output, "output", "o", "text", "form of a result: text or json (verify also table and tsv)")
-	set.StringVar(&f.config, "config", filepath.Join(xdg.ConfigHome, "sigwalk", "config.yaml"), "configuration file")
+	f.set = set
+	set.StringVar(&f.dir, "dir", filepath.Join(xdg.DataHome, "sigwalk"), "`DIR` of the state: progress, sandbox, trust root, registry logins")
+	set.StringVarP(&f.output, "output", "o", "text", "`FORM` of a result: text or json (verify also table and tsv)")
+	set.StringVar(&f.config, "config", filepath.Join(xdg.ConfigHome, "sigwalk", "config.yaml"), "configuration `FILE`")
 	set.BoolVar(&f.local, "sandbox", false, "use the sandbox even where the environment names a deployment")
-	set.StringVar(&f.background, "background", "", "the terminal's background, dark or light; without it COLORFGBG says")
+	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
 	set.BoolVar(&f.host, "allow-host", false, "let lessons run programs of this machine")
 	f.endpoint = map[string]*string{}
 	for _, e := range endpointFlags {
 		f.endpoint[e.variable] = set.String(e.flag, "", e.help)
 	}
 }
+
+// contradiction is the error for --sandbox beside a flag that names a Sigstore of the person's own.
+func (f *flags) contradiction() error {
+	for _, e := range endpointFlags {
+		if f.local && *f.endpoint[e.variable] != "" && slices.Contains(deployment, e.variable) {
+			return usage("--sandbox and --%s contradict each other: the sandbox has its own address for that", e.flag)
+		}
+	}
+	return nil
+}
+
+// given reports whether the flag stands on the command line.
+func (f *flags) given(name string) bool { return f.set.Lookup(name).Changed }

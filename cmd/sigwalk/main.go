@@ -19,5 +19,7 @@ func main() {
 func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A second signal ends a program that does not end by itself.
+	context.AfterFunc(ctx, stop)
 	return newApp().run(ctx, os.Args[1:])
 }

@@ -1,26 +1,27 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"sort"
-
-	"go.yaml.in/yaml/v3"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
+// fromEnvironment is the source of values that the process's environment gave.
+const fromEnvironment environment.Source = "environment"
+
 // known are the variables that sigwalk takes over from the process's environment; nothing else of it reaches a lesson.
-var known = []string{
-	"COSIGN_FULCIO_URL", "COSIGN_REKOR_URL", "COSIGN_MIRROR", "COSIGN_ROOT", "COSIGN_ROOT_CHECKSUM", "COSIGN_YES",
-	"COSIGN_OIDC_ISSUER", "COSIGN_OIDC_CLIENT_ID", "COSIGN_TIMESTAMP_SERVER_URL", "COSIGN_REPOSITORY",
-	"COSIGN_CERTIFICATE_IDENTITY", "COSIGN_CERTIFICATE_IDENTITY_REGEXP",
-	"COSIGN_CERTIFICATE_OIDC_ISSUER", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP",
-	"SIGSTORE_FULCIO_URL", "SIGSTORE_REKOR_URL", "SIGSTORE_OIDC_ISSUER", "REKOR_REKOR_SERVER", "TUF_MIRROR",
-	"SIGSTORE_ID_TOKEN", "TUF_ROOT", "DOCKER_CONFIG", "SIGWALK_CA_FILE",
-	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
+func known() []string {
+	return append(environment.EndpointVariables(),
+		"COSIGN_YES", "COSIGN_REPOSITORY",
+		"COSIGN_CERTIFICATE_IDENTITY", "COSIGN_CERTIFICATE_IDENTITY_REGEXP",
+		"COSIGN_CERTIFICATE_OIDC_ISSUER", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP",
+		"SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+		"SIGSTORE_TSA_CERTIFICATE_FILE", "TUF_ROOT", "DOCKER_CONFIG",
+		"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
+	)
 }
 
 // deployment are the variables that, given, mean a Sigstore of the person's own.
@@ -28,25 +29,41 @@ var deployment = []string{
 	"COSIGN_FULCIO_URL", "COSIGN_REKOR_URL", "COSIGN_MIRROR", "SIGSTORE_FULCIO_URL", "SIGSTORE_REKOR_URL", "TUF_MIRROR",
 }
 
-// choices are variables that a person may set beside the sandbox's own: who signs, and what.
+// choices are variables of the environment that count beside the sandbox: who signs, and what.
 var choices = []string{"COSIGN_YES", "IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN"}
+
+// registryChoices are more of them, of a person who brings a registry and takes the sandbox for the rest.
+var registryChoices = []string{"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE"}
 
 // ownVariables gathers what the configuration file, the environment and the flags give, the later one winning.
 func (a *app) ownVariables() ([]environment.Variable, error) {
-	var vars []environment.Variable
-	file, err := a.configFile()
+	vars, err := a.configFile()
 	if err != nil {
 		return nil, err
 	}
-	vars = append(vars, file...)
-	for _, name := range known {
-		if value, ok := a.lookup(name); ok && value != "" {
-			vars = append(vars, variable(name, value, "environment"))
+	for _, name := range known() {
+		value, ok := a.lookup(name)
+		if !ok || value == "" {
+			continue
 		}
+		// The environment wins over the file also where it calls the same endpoint by another name.
+		vars = slices.DeleteFunc(vars, func(v environment.Variable) bool {
+			return v.Source != fromEnvironment && environment.SameEndpoint(v.Name, name)
+		})
+		vars = append(vars, variable(name, value, fromEnvironment))
 	}
 	for _, e := range endpointFlags {
 		if value := *a.flags.endpoint[e.variable]; value != "" {
 			vars = append(vars, variable(e.variable, value, environment.Source("flag --"+e.flag)))
+		}
+	}
+	for i, v := range vars {
+		if err := checkURL(v); err != nil {
+			return nil, err
+		}
+		// A lesson works in a directory of its own, and so may the shell that evals `sigwalk env`.
+		if vars[i].Value, err = whole(v, ""); err != nil {
+			return nil, err
 		}
 	}
 	return vars, nil
@@ -56,64 +73,77 @@ func variable(name, value string, source environment.Source) environment.Variabl
 	return environment.Variable{Name: name, Value: value, Source: source, Secret: environment.IsSecret(name), Exported: true}
 }
 
-// configFile reads the configuration file: a YAML mapping of variable names to values. Secrets do not belong there and
-// are refused.
-func (a *app) configFile() ([]environment.Variable, error) {
-	text, err := os.ReadFile(a.flags.config)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// whole makes the name of a file absolute, from dir or else the working directory.
+func whole(v environment.Variable, dir string) (string, error) {
+	names := []string{"SIGWALK_CA_FILE", "SSL_CERT_FILE", "COSIGN_ROOT", "TUF_ROOT_JSON", "TUF_ROOT", "DOCKER_CONFIG"}
+	if !slices.Contains(names, v.Name) || strings.Contains(v.Value, "://") || filepath.IsAbs(v.Value) {
+		return v.Value, nil
 	}
-	broken := func(err error) error {
-		return &actions.Error{
-			Code: actions.CodeUsage,
-			What: "cannot use the configuration file " + a.flags.config,
-			Err:  err,
-			Next: "write one NAME: value a line, such as COSIGN_FULCIO_URL: https://fulcio.example.com",
-		}
+	if dir != "" {
+		return filepath.Join(dir, v.Value), nil
 	}
+	path, err := filepath.Abs(v.Value)
 	if err != nil {
-		return nil, broken(err)
+		return "", usage("%s (%s): %v", v.Name, v.Source, err)
 	}
-	var values map[string]string
-	if err := yaml.Unmarshal(text, &values); err != nil {
-		return nil, broken(err)
-	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		if environment.IsSecret(name) {
-			return nil, broken(errors.New(name + " is a secret and must not lie in a file: put it into the environment"))
-		}
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var vars []environment.Variable
-	for _, name := range names {
-		vars = append(vars, variable(name, values[name], environment.Source("config file "+a.flags.config)))
-	}
-	return vars, nil
+	return path, nil
 }
 
-func namesDeployment(vars []environment.Variable) bool {
-	return containsAny(vars, deployment)
+// checkURL refuses what cannot be the address of a service, so that a typing error shows where it was made.
+func checkURL(v environment.Variable) error {
+	if v.Name == "COSIGN_OIDC_ISSUER" || strings.HasSuffix(v.Name, "_URL") || v.Name == "COSIGN_MIRROR" || v.Name == "TUF_MIRROR" {
+		return urlError(v)
+	}
+	return nil
 }
 
-func onlyChoices(vars []environment.Variable) []environment.Variable {
+func urlError(v environment.Variable) error {
+	rest, ok := strings.CutPrefix(v.Value, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(v.Value, "http://")
+	}
+	if ok && rest != "" && !strings.HasPrefix(rest, "/") {
+		return nil
+	}
+	return &actions.Error{
+		Code: actions.CodeUsage,
+		What: v.Name + " is not the address of a service: " + v.Value,
+		Why:  "it comes from the " + string(v.Source) + ", and does not begin with https:// or http:// and a host",
+		Next: "write it as https://HOST/PATH",
+	}
+}
+
+// besideSandbox are those of vars that count where the sandbox is used: what the person wrote for sigwalk, by flag or in
+// the configuration file, and of the environment, which may be a leftover, who signs what. A registry of the person's own
+// counts unless forced says that the sandbox was asked for in so many words.
+func besideSandbox(vars []environment.Variable, forced bool) []environment.Variable {
 	var kept []environment.Variable
 	for _, v := range vars {
-		if containsAny([]environment.Variable{v}, choices) {
-			kept = append(kept, v)
+		switch {
+		case v.Source != fromEnvironment && (!forced || !slices.Contains(environment.EndpointVariables(), v.Name)):
+		case slices.Contains(choices, v.Name):
+		case slices.Contains(registryChoices, v.Name) && !forced:
+		default:
+			continue
 		}
+		kept = append(kept, v)
 	}
 	return kept
 }
 
-func containsAny(vars []environment.Variable, names []string) bool {
+// withoutLogin forgets what of the sandbox belongs to its registry alone, where vars name another one: its password is
+// nobody else's business, and its image lies elsewhere.
+func withoutLogin(env *environment.Environment, vars []environment.Variable) {
+	theirs, _ := env.Get("QUAY")
 	for _, v := range vars {
-		for _, name := range names {
-			if v.Name == name {
-				return true
+		if v.Name == "QUAY" && v.Value != theirs.Value {
+			for _, name := range []string{"QUAY_USER", "QUAY_PASSWORD", "IMAGE"} {
+				env.Unset(name)
 			}
 		}
 	}
-	return false
+}
+
+func containsAny(vars []environment.Variable, names []string) bool {
+	return slices.ContainsFunc(vars, func(v environment.Variable) bool { return slices.Contains(names, v.Name) })
 }

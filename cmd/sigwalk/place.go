@@ -28,6 +28,8 @@ type place struct {
 	homes  actions.Homes
 	handle *sandbox.Handle // nil with a deployment of the person's own
 	host   bool
+	// deployment names, in the state directory, what the kept variables belong to.
+	deployment string
 }
 
 // open finds the deployment. Addresses given by flags, the environment or the configuration file are the person's own
@@ -55,23 +57,31 @@ func (a *app) openWith(join func(dir string) (*sandbox.Handle, error)) (*place, 
 	if err != nil {
 		return nil, err
 	}
+	if err := a.flags.contradiction(); err != nil {
+		return nil, err
+	}
 	dir, err := a.dir()
 	if err != nil {
 		return nil, err
 	}
 	p := &place{dir: dir, host: a.flags.host}
-	if a.flags.local || !namesDeployment(own) {
+	if a.flags.local || !containsAny(own, deployment) {
 		if p.handle, err = join(dir); err != nil {
 			return nil, err
 		}
 		p.env = environment.New(environment.Sandbox(p.handle.Settings(), actions.HomesBelow(dir))...)
-		own = onlyChoices(own)
+		own = besideSandbox(own, a.flags.local)
+		withoutLogin(p.env, own)
 	} else {
-		p.env = environment.New()
+		// Without homes of its own, a real cosign that evals `sigwalk env` would use those of the person.
+		homes := actions.HomesBelow(dir)
+		p.env = environment.New(variable("TUF_ROOT", homes.TUF, "default"), variable("DOCKER_CONFIG", homes.Docker, "default"))
 	}
 	for _, v := range own {
 		p.env.Set(v)
 	}
+	p.env.Complete()
+	p.deployment = deploymentOf(p.env)
 	p.homes = p.env.Homes(dir)
 	if err := p.restoreVariables(); err != nil {
 		p.close()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -20,14 +19,11 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run [LESSON...]",
 		Short: "Run the steps of lessons without a screen, and stop at the first that fails",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := a.form("text", "json"); err != nil {
-				return err
-			}
 			return a.rehearse(cmd.Context(), args, yes)
 		},
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "agree to the transparency log's notice (with the sandbox that is understood)")
-	return cmd
+	return printing(cmd, "text", "json")
 }
 
 // rehearsal is what `sigwalk run` found.
@@ -88,11 +84,9 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 		}
 	}
 	if a.flags.output == "json" {
-		if err := a.printJSON(result); err != nil {
-			return err
-		}
+		a.printJSON(result)
 	} else {
-		_, _ = fmt.Fprintf(a.out, "%d passed, %d failed, %d skipped\n", result.Passed, result.Failed, result.Skipped)
+		a.say("%d passed, %d failed, %d skipped\n", result.Passed, result.Failed, result.Skipped)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -134,7 +128,7 @@ func lessonsNamed(names []string) ([]*workshop.Lesson, error) {
 func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Lesson, consent, failed bool) (rehearsedLesson, error) {
 	done := rehearsedLesson{Name: lesson.Name}
 	if a.flags.output != "json" {
-		_, _ = fmt.Fprintln(a.out, lesson.Title)
+		a.say("%s\n", lesson.Title)
 	}
 	// It keeps no progress: a rehearsal starts at the first step and leaves a learner's place alone.
 	session, sh, err := p.session(lesson, "")
@@ -206,7 +200,7 @@ func (a *app) printStep(row rehearsedStep, session *workshop.Session, i int) {
 		return
 	}
 	word := map[string]string{"passed": "ok", "failed": "x ", "skipped": "--"}[row.State]
-	_, _ = fmt.Fprintf(a.out, "  %s %-44s %6.2fs\n", word, row.Title, row.Seconds)
+	a.say("  %s %-44s %6.2fs\n", word, row.Title, row.Seconds)
 	if row.State != "failed" {
 		return
 	}
@@ -215,16 +209,16 @@ func (a *app) printStep(row rehearsedStep, session *workshop.Session, i int) {
 		if check.Holds {
 			mark = "ok"
 		}
-		_, _ = fmt.Fprintf(a.out, "       %s %s: %s\n", mark, check.Title, check.Found)
+		a.say("       %s %s: %s\n", mark, check.Title, check.Found)
 	}
 	if row.Reason != "" {
-		_, _ = fmt.Fprintln(a.out, "     why:  "+row.Reason)
+		a.say("%s\n", "     why:  "+row.Reason)
 	}
 	if row.Next != "" {
-		_, _ = fmt.Fprintln(a.out, "     next: "+row.Next)
+		a.say("%s\n", "     next: "+row.Next)
 	}
 	text, _ := session.Output(i, 0)
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		_, _ = fmt.Fprintln(a.out, "     | "+line)
+		a.say("%s\n", "     | "+line)
 	}
 }

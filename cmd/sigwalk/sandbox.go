@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +20,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a whole local Sigstore, for sigwalk and for other tools",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(a.sandboxUp(), a.sandboxEnv(), a.sandboxStatus(), a.sandboxReset())
@@ -33,7 +32,7 @@ func (a *app) sandboxUp() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run the sandbox in the foreground; it prints ready when every server answers",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.runSandbox(cmd.Context(), bare, untilUnused)
 		},
@@ -61,7 +60,7 @@ func (a *app) runSandbox(ctx context.Context, bare, untilUnused bool) error {
 		_, _ = fmt.Fprintln(a.err, text)
 		box.Notify(text)
 	})
-	_, _ = fmt.Fprintln(a.out, "ready")
+	a.say("%s\n", "ready")
 	select {
 	case <-ctx.Done():
 	case <-box.Done():
@@ -71,21 +70,21 @@ func (a *app) runSandbox(ctx context.Context, bare, untilUnused bool) error {
 }
 
 func (a *app) sandboxEnv() *cobra.Command {
-	var cosign int
+	var cosign string
 	cmd := &cobra.Command{
 		Use:     "env",
 		Short:   "Print the running sandbox as export lines for a shell",
 		Example: `  eval "$(sigwalk sandbox env)" && cosign initialize`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if cosign != 2 && cosign != 3 {
-				return usage("--cosign %d: there are 2 and 3", cosign)
+			if cosign != "2" && cosign != "3" {
+				return usageNext("choose 2 or 3", "--cosign %s is no version that there are lines for", cosign)
 			}
 			vars, err := a.sandboxVariables(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if cosign == 3 {
+			if cosign == "3" {
 				vars = environment.WithoutServiceURLs(vars)
 			}
 			if a.flags.output == "json" {
@@ -93,16 +92,17 @@ func (a *app) sandboxEnv() *cobra.Command {
 				for _, v := range vars {
 					values[v.Name] = v.Value
 				}
-				return a.printJSON(values)
+				a.printJSON(values)
+				return nil
 			}
 			for _, v := range vars {
-				_, _ = fmt.Fprintln(a.out, environment.Export(v))
+				a.say("%s\n", environment.Export(v))
 			}
 			return nil
 		},
 	}
-	cmd.Flags().IntVar(&cosign, "cosign", 2, "for cosign 2, or 3 (which reads the services' addresses from the trust root)")
-	return cmd
+	cmd.Flags().StringVar(&cosign, "cosign", "2", "for cosign `2|3`; 3 reads the services' addresses from the trust root")
+	return printing(cmd, "text", "json")
 }
 
 // sandboxVariables are what a foreign tool needs to use the running sandbox; they hold the sandbox's own passwords.
@@ -130,10 +130,10 @@ func notRunning(dir string, err error) error {
 }
 
 func (a *app) sandboxStatus() *cobra.Command {
-	return &cobra.Command{
+	return printing(&cobra.Command{
 		Use:   "status",
 		Short: "Say whether the sandbox runs, and where its servers are; exit 1 when it does not",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := a.dir()
 			if err != nil {
@@ -145,15 +145,13 @@ func (a *app) sandboxStatus() *cobra.Command {
 				return err
 			}
 			status.Dir = dir
-			if err := a.printSandbox(sandboxState{Running: running, Status: status}); err != nil {
-				return err
-			}
+			a.printSandbox(sandboxState{Running: running, Status: status})
 			if !running {
 				return exit(1)
 			}
 			return nil
 		},
-	}
+	}, "text", "json")
 }
 
 type sandboxState struct {
@@ -161,18 +159,19 @@ type sandboxState struct {
 	sandbox.Status
 }
 
-func (a *app) printSandbox(s sandboxState) error {
+func (a *app) printSandbox(s sandboxState) {
 	// A status is for looking at; the passwords come with `sandbox env`.
 	s.Settings.RegistryPass, s.Settings.OIDCPassword = "", ""
-	if a.flags.output == "json" {
-		if !s.Running {
-			return a.printJSON(map[string]any{"running": false, "dir": s.Dir})
-		}
-		return a.printJSON(s)
-	}
-	if !s.Running {
-		_, err := fmt.Fprintf(a.out, "not running  %s\n", s.Dir)
-		return err
+	switch {
+	case a.flags.output == "json" && !s.Running:
+		a.printJSON(map[string]any{"running": false, "dir": s.Dir})
+		return
+	case a.flags.output == "json":
+		a.printJSON(s)
+		return
+	case !s.Running:
+		a.say("not running  %s\n", s.Dir)
+		return
 	}
 	kept := "until the last program that joined has left"
 	if s.Stay {
@@ -191,11 +190,8 @@ func (a *app) printSandbox(s sandboxState) error {
 		{"TUF repository", s.Settings.TUFMirror},
 		{"log file", s.Settings.LogFile},
 	} {
-		if _, err := fmt.Fprintf(a.out, "%-20s %s\n", row[0], row[1]); err != nil {
-			return err
-		}
+		a.say("%-20s %s\n", row[0], row[1])
 	}
-	return nil
 }
 
 func (a *app) sandboxReset() *cobra.Command {
@@ -203,7 +199,7 @@ func (a *app) sandboxReset() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reset",
 		Short: "Throw the sandbox's state away: images, signatures, log and trust root",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := a.dir()
 			if err != nil {
@@ -215,7 +211,7 @@ func (a *app) sandboxReset() *cobra.Command {
 			if err := sandbox.Reset(cmd.Context(), dir); err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintln(a.out, "the sandbox in "+dir+" is empty; the next start makes a new one")
+			a.say("%s\n", "the sandbox in "+dir+" is empty; the next start makes a new one")
 			return nil
 		},
 	}
@@ -232,11 +228,4 @@ func (a *app) confirm(question string) bool {
 		return true
 	}
 	return false
-}
-
-func (a *app) printJSON(value any) error {
-	encoder := json.NewEncoder(a.out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
 }

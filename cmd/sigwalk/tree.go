@@ -8,15 +8,11 @@ import (
 )
 
 func (a *app) treeCommand() *cobra.Command {
-	return &cobra.Command{
+	return printing(&cobra.Command{
 		Use:   "tree IMAGE",
 		Short: "Print what hangs off an image: signatures, attestations, SBOMs, referrers",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			form, err := a.form("text", "json")
-			if err != nil {
-				return err
-			}
 			p, err := a.open(cmd.Context(), nil)
 			if err != nil {
 				return err
@@ -30,11 +26,12 @@ func (a *app) treeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if form == "json" {
-				return a.printJSON(node)
+			if a.flags.output == "json" {
+				a.printJSON(node)
+				return nil
 			}
-			_, err = a.out.Write([]byte(verification.TreeText(node)))
-			return err
+			a.say("%s", verification.TreeText(node))
+			return nil
 		},
-	}
+	}, "text", "json")
 }

@@ -27,7 +27,7 @@ func (p *place) restoreVariables() error {
 		return unwritable(p.variablesFile(), err)
 	}
 	var kept savedVariables
-	if json.Unmarshal(text, &kept) != nil || kept.Deployment != p.deployment() {
+	if json.Unmarshal(text, &kept) != nil || kept.Deployment != p.deployment {
 		return nil
 	}
 	for _, name := range lessonVariables {
@@ -43,7 +43,7 @@ func (p *place) restoreVariables() error {
 
 // saveVariables keeps what the lines that ran here left.
 func (p *place) saveVariables() error {
-	kept := savedVariables{Deployment: p.deployment(), Values: map[string]string{}}
+	kept := savedVariables{Deployment: p.deployment, Values: map[string]string{}}
 	for _, name := range lessonVariables {
 		if v, ok := p.env.Get(name); ok && !v.Secret {
 			kept.Values[name] = v.Value
@@ -53,6 +53,7 @@ func (p *place) saveVariables() error {
 	if err != nil {
 		return err
 	}
+	text = append(text, '\n')
 	temporary, err := os.CreateTemp(p.dir, "variables-*.tmp")
 	if err != nil {
 		return unwritable(p.dir, err)
@@ -75,7 +76,9 @@ type savedVariables struct {
 	Values     map[string]string `json:"values"`
 }
 
-func (p *place) deployment() string {
-	endpoints := p.env.Endpoints()
-	return endpoints.TUFMirror + " " + endpoints.Fulcio
+// deploymentOf names the deployment and the registry that env has before a line changed any of it.
+func deploymentOf(env *environment.Environment) string {
+	endpoints := env.Endpoints()
+	registry, _ := env.Get("QUAY")
+	return endpoints.TUFMirror + " " + endpoints.Fulcio + " " + registry.Value
 }

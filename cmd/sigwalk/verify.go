@@ -25,13 +25,10 @@ func (a *app) verifyCommand() *cobra.Command {
 		Long: `Verify an image and print the signatures that verified as a table keyed by log index; --all prints the others
 too, with the reason. The flags have cosign's names and meanings. Exit codes: 0 at least one signature matches,
 10 no signature, 11 no such tag, 12 no match, 13 no certificate.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			form, err := a.form("table", "table", "tsv", "json")
-			if err != nil {
-				return err
-			}
 			policy.SkipClaims = !checkClaims
+			var err error
 			policy.Annotations, err = parseAnnotations(annotations)
 			if err != nil {
 				return err
@@ -50,7 +47,7 @@ too, with the reason. The flags have cosign's names and meanings. Exit codes: 0 
 			if err != nil {
 				return err
 			}
-			return a.printReport(report, form, all)
+			return a.printReport(report, all)
 		},
 	}
 	f := cmd.Flags()
@@ -66,20 +63,7 @@ too, with the reason. The flags have cosign's names and meanings. Exit codes: 0 
 	f.BoolVar(&policy.UseSignedTimestamps, "use-signed-timestamps", false, "use RFC 3161 timestamps")
 	f.BoolVar(&checkClaims, "check-claims", true, "check that the signed digest is the image's")
 	f.BoolVar(&all, "all", false, "print every signature, also those that did not verify")
-	return cmd
-}
-
-// form returns the form of the result, with text as another name for the first one allowed.
-func (a *app) form(text string, allowed ...string) (string, error) {
-	if a.flags.output == "text" {
-		return text, nil
-	}
-	for _, form := range allowed {
-		if a.flags.output == form {
-			return form, nil
-		}
-	}
-	return "", usage("--output %s: there are text, %s", a.flags.output, strings.Join(allowed, ", "))
+	return printing(cmd, "table", "tsv", "json")
 }
 
 func parseAnnotations(pairs []string) (map[string]string, error) {
@@ -112,33 +96,29 @@ func (p *place) policyDefaults(given *pflag.FlagSet, policy *verification.Policy
 }
 
 // printReport prints the report and returns its verdict.
-func (a *app) printReport(report *verification.Report, form string, all bool) error {
+func (a *app) printReport(report *verification.Report, all bool) error {
 	rows := report.Verified()
 	if all {
 		rows = report.Signatures
 	}
 	verdict := report.Verdict()
-	switch form {
+	switch a.flags.output {
 	case "json":
-		if err := a.printJSON(report); err != nil {
-			return err
-		}
+		a.printJSON(report)
 	case "tsv":
-		_, _ = fmt.Fprintln(a.out, strings.Join(header(all), "\t"))
+		a.say("%s\n", strings.Join(header(all), "\t"))
 		for _, s := range rows {
-			_, _ = fmt.Fprintln(a.out, strings.Join(cells(s, all), "\t"))
+			a.say("%s\n", strings.Join(cells(s, all), "\t"))
 		}
 	default:
-		if len(rows) > 0 {
-			w := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
-			_, _ = fmt.Fprintln(w, strings.Join(header(all), "\t"))
-			for _, s := range rows {
-				_, _ = fmt.Fprintln(w, strings.Join(cells(s, all), "\t"))
-			}
-			if err := w.Flush(); err != nil {
-				return err
-			}
+		var table strings.Builder
+		w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, strings.Join(header(all), "\t"))
+		for _, s := range rows {
+			_, _ = fmt.Fprintln(w, strings.Join(cells(s, all), "\t"))
 		}
+		_ = w.Flush() // a strings.Builder takes everything
+		a.say("%s", table.String())
 	}
 	if verdict != nil {
 		a.complain(verdict)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -38,17 +37,18 @@ func currentVersion() versionInfo {
 }
 
 func (a *app) versionCommand() *cobra.Command {
-	return &cobra.Command{
+	return printing(&cobra.Command{
 		Use:   "version",
 		Short: "Print version, commit, Go and platform",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			v := currentVersion()
 			if a.flags.output == "json" {
-				return a.printJSON(v)
+				a.printJSON(v)
+				return nil
 			}
-			_, err := fmt.Fprintf(a.out, "sigwalk %s\ncommit   %s\ngo       %s\nplatform %s\n", v.Version, v.Commit, v.Go, v.Platform)
-			return err
+			a.say("sigwalk %s\ncommit   %s\ngo       %s\nplatform %s\n", v.Version, v.Commit, v.Go, v.Platform)
+			return nil
 		},
-	}
+	}, "text", "json")
 }

@@ -60,6 +60,13 @@ func (a *app) width() int {
 	return 0
 }
 
+// onTerminal reports whether both ends of this invocation are a terminal.
+func (a *app) onTerminal() bool {
+	in, inOK := a.in.(*os.File)
+	out, outOK := a.out.(*os.File)
+	return inOK && outOK && term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
 // terminal is the terminal of this invocation, for the screens.
 func (a *app) terminal(dir string) (tui.Terminal, error) {
 	in, inOK := a.in.(*os.File)

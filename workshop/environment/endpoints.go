@@ -2,6 +2,7 @@ package environment
 
 import (
 	"path/filepath"
+	"slices"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -22,18 +23,18 @@ type endpoint struct {
 }
 
 // endpoints returns the table. cosign reads the COSIGN_ names; TUF_MIRROR and TUF_ROOT_JSON are its older spellings; the
-// SIGSTORE_, REKOR_ and TUF_URL names are what the terminals of Trusted Artifact Signer export for gitsign, rekor-cli and
-// people.
+// SIGSTORE_ and REKOR_ names are what the terminals of Trusted Artifact Signer export for gitsign, rekor-cli and people.
+// Their newer generation names Fulcio and the timestamp authority only as FULCIO_URL and TSA_URL, for its own scripts.
 func endpoints() []endpoint {
 	return []endpoint{
 		{
 			"Fulcio (certificates)",
-			[]string{"COSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL"},
+			[]string{"COSIGN_FULCIO_URL", "SIGSTORE_FULCIO_URL", "FULCIO_URL"},
 			func(e *actions.Endpoints) *string { return &e.Fulcio },
 		},
 		{
 			"Rekor (transparency log)",
-			[]string{"COSIGN_REKOR_URL", "SIGSTORE_REKOR_URL", "REKOR_REKOR_SERVER"},
+			[]string{"COSIGN_REKOR_URL", "SIGSTORE_REKOR_URL", "REKOR_REKOR_SERVER", "REKOR_URL"},
 			func(e *actions.Endpoints) *string { return &e.Rekor },
 		},
 		{
@@ -53,7 +54,7 @@ func endpoints() []endpoint {
 		},
 		{
 			"OIDC issuer (sign-in)",
-			[]string{"COSIGN_OIDC_ISSUER", "SIGSTORE_OIDC_ISSUER"},
+			[]string{"COSIGN_OIDC_ISSUER", "SIGSTORE_OIDC_ISSUER", "OIDC_ISSUER_URL"},
 			func(e *actions.Endpoints) *string { return &e.OIDCIssuer },
 		},
 		{
@@ -63,12 +64,12 @@ func endpoints() []endpoint {
 		},
 		{
 			"Timestamp authority",
-			[]string{"COSIGN_TIMESTAMP_SERVER_URL"},
+			[]string{"COSIGN_TIMESTAMP_SERVER_URL", "TSA_URL"},
 			func(e *actions.Endpoints) *string { return &e.Timestamp },
 		},
 		{
 			"Rekor search page",
-			[]string{"SIGWALK_REKOR_SEARCH_URL"},
+			[]string{"SIGWALK_REKOR_SEARCH_URL", "SIGSTORE_REKOR_UI_URL", "REKOR_UI_URL"},
 			func(e *actions.Endpoints) *string { return &e.RekorSearch },
 		},
 		{
@@ -97,6 +98,49 @@ func (e *Environment) Endpoints() actions.Endpoints {
 		*row.field(&out) = e.find(row.variables).Value
 	}
 	return out
+}
+
+// EndpointVariables returns the names of all variables that name an endpoint, in no order that matters.
+func EndpointVariables() []string {
+	var names []string
+	for _, row := range endpoints() {
+		names = append(names, row.variables...)
+	}
+	return names
+}
+
+// SameEndpoint reports whether two variables name the same endpoint.
+func SameEndpoint(a, b string) bool {
+	return slices.ContainsFunc(endpoints(), func(row endpoint) bool {
+		return slices.Contains(row.variables, a) && slices.Contains(row.variables, b)
+	})
+}
+
+// Complete sets what follows from the variables that are set, so that scripts and the real cosign find it: the first name
+// of an endpoint that only another name gives, and as the issuer that a verification asks for the one that people sign in
+// at.
+func (e *Environment) Complete() {
+	for _, row := range endpoints() {
+		v := e.find(row.variables)
+		if v.Value != "" && v.Name != row.variables[0] {
+			e.Set(Variable{Name: row.variables[0], Value: v.Value, Source: named(v), Exported: true})
+		}
+	}
+	const verified = "COSIGN_CERTIFICATE_OIDC_ISSUER"
+	if v, ok := e.Get(verified); ok && v.Value != "" {
+		return
+	}
+	if v, ok := e.Get("COSIGN_OIDC_ISSUER"); ok && v.Value != "" {
+		e.Set(Variable{Name: verified, Value: v.Value, Source: "COSIGN_OIDC_ISSUER", Exported: true})
+	}
+}
+
+// named is the source of a value that another variable gave.
+func named(v Variable) Source {
+	if v.Source == "" {
+		return Source(v.Name)
+	}
+	return Source(v.Name) + " in the " + v.Source
 }
 
 // Explain lists the endpoints, in the order in which a lesson meets them, for the help built-in and `sigwalk env`.

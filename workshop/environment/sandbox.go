@@ -1,8 +1,6 @@
 package environment
 
 import (
-	"strings"
-
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/sandbox"
 )
@@ -59,5 +57,5 @@ func WithoutServiceURLs(vars []Variable) []Variable {
 
 // Export returns one line that a POSIX shell can eval.
 func Export(v Variable) string {
-	return "export " + v.Name + "='" + strings.ReplaceAll(v.Value, "'", `'\''`) + "'"
+	return "export " + v.Name + "=" + Quote(v.Value)
 }

@@ -1,0 +1,248 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
+)
+
+// These commands put between the program and the sandbox what stands there in the world, or put into the sandbox what
+// others leave there.
+
+// tls CAFILE FROM TO NAME...: serves each service that the variable FROM+NAME names over TLS, with certificates of an
+// authority of its own (CAFILE), under a name that only a proxy of the network knows (HTTPS_PROXY), as behind the doors of
+// a company. TO+NAME is set to the address there.
+func terminateTLS(ts *testscript.TestScript, _ bool, args []string) {
+	authority, certificate := certify(ts)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority}), 0o600))
+
+	targets := map[string]string{} // host under TLS -> host:port in the clear
+	for _, variable := range args[3:] {
+		value := ts.Getenv(args[1] + variable)
+		scheme, rest, isURL := strings.Cut(value, "://")
+		if !isURL {
+			scheme, rest = "", value
+		}
+		host, path, _ := strings.Cut(rest, "/")
+		name := "port" + host[strings.LastIndexByte(host, ':')+1:] + ".sigstore.example"
+		targets[name] = host
+		if path != "" {
+			name += "/" + path
+		}
+		if scheme != "" {
+			name = "https://" + name
+		}
+		ts.Setenv(args[2]+variable, name)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: targets[r.In.Host]})
+			r.Out.Host = r.In.Host // so that the registry's redirects lead back here
+			r.SetXForwarded()
+		},
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	server := httptest.NewUnstartedServer(proxy)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // who does not trust the certificate hangs up
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	ts.Defer(server.Close)
+	outer := httptest.NewServer(tunnel(func(host string) (string, bool) {
+		_, known := targets[host]
+		return server.Listener.Addr().String(), known
+	}))
+	ts.Defer(outer.Close)
+	ts.Setenv("HTTPS_PROXY", outer.URL)
+}
+
+// tunnel is an HTTP proxy that connects to what resolve says, and to nothing else.
+func tunnel(resolve func(host string) (string, bool)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		host, _, _ := net.SplitHostPort(r.Host)
+		address, known := resolve(host)
+		if r.Method != http.MethodConnect || !known {
+			http.Error(w, "no such host", http.StatusBadGateway)
+			return
+		}
+		var dialer net.Dialer
+		there, err := dialer.DialContext(r.Context(), "tcp", address)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		here, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			_ = there.Close()
+			return
+		}
+		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() {
+			_, _ = io.Copy(there, buffered)
+			_ = there.Close()
+		}()
+		_, _ = io.Copy(here, there)
+		_ = here.Close()
+	}
+}
+
+// certify makes an authority and a certificate of it for *.sigstore.example.
+func certify(ts *testscript.TestScript) ([]byte, tls.Certificate) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	parent := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "an authority of its own"}, IsCA: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	authority, err := x509.CreateCertificate(rand.Reader, parent, parent, key.Public(), key)
+	ts.Check(err)
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a server"}, DNSNames: []string{"*.sigstore.example"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, parent, key.Public(), key)
+	ts.Check(err)
+	return authority, tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// break NAME PATTERN HOW: puts a proxy before the service that the variable NAME names, and sets NAME to it. Requests whose
+// method and path match PATTERN end in the middle: HOW is before (the service never hears of them), after (it does its
+// work and the answer is lost) or the number of an HTTP status.
+func breakService(ts *testscript.TestScript, _ bool, args []string) {
+	target, err := url.Parse(ts.Getenv(args[0]))
+	ts.Check(err)
+	pattern, how := regexp.MustCompile(args[1]), args[2]
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !pattern.MatchString(r.Method + " " + r.URL.Path) {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		switch how {
+		case "after":
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		case "before":
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(map[string]int{"503": http.StatusServiceUnavailable, "429": http.StatusTooManyRequests}[how])
+	}))
+	ts.Defer(server.Close)
+	target.Host = strings.TrimPrefix(server.URL, "http://")
+	ts.Setenv(args[0], target.String())
+}
+
+// reference is an image of the sandbox's registry with its login, which the variables that begin with BOX_ name.
+func reference(ts *testscript.TestScript, image string) (name.Reference, remote.Option) {
+	ref, err := name.ParseReference(image)
+	ts.Check(err)
+	return ref, remote.WithAuth(&authn.Basic{Username: ts.Getenv("BOX_QUAY_USER"), Password: ts.Getenv("BOX_QUAY_PASSWORD")})
+}
+
+// keysigned IMAGE KEYFILE: leaves a signature by a key pair as the only one of the image, without a certificate and without
+// a log entry, and the public key in KEYFILE.
+func signWithKey(ts *testscript.TestScript, _ bool, args []string) {
+	ref, login := reference(ts, args[0])
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600))
+	head, err := remote.Head(ref, login)
+	ts.Check(err)
+	digest := ref.Context().Digest(head.Digest.String())
+	layer, err := verificationtest.MustNew().Sign(digest, verificationtest.Spec{Key: key, KeyPair: true, NoLog: true})
+	ts.Check(err)
+	ts.Check(verificationtest.Attach(context.Background(), digest, []verificationtest.Layer{layer}, login))
+}
+
+// push IMAGE: stores under that tag an OCI manifest that is an artifact and no image.
+func pushOddity(ts *testscript.TestScript, _ bool, args []string) {
+	ref, login := reference(ts, args[0])
+	source, err := name.ParseReference(ts.Getenv("BOX_SOURCE_IMAGE"))
+	ts.Check(err)
+	image, err := remote.Image(source)
+	ts.Check(err)
+	layers, err := image.Layers()
+	ts.Check(err)
+	ts.Check(remote.WriteLayer(ref.Context(), layers[0], login))
+	digest, err := layers[0].Digest()
+	ts.Check(err)
+	size, err := layers[0].Size()
+	ts.Check(err)
+	blob := map[string]any{"mediaType": "application/vnd.example.chart.config.v1+json", "digest": digest.String(), "size": size}
+	text, err := json.Marshal(map[string]any{
+		"schemaVersion": 2, "mediaType": types.OCIManifestSchema1, "artifactType": "application/vnd.example.chart",
+		"config": blob, "layers": []any{blob},
+	})
+	ts.Check(err)
+	ts.Check(remote.Put(ref, manifest(text), login))
+}
+
+// manifest is a manifest as it stands. It implements remote.Taggable.
+type manifest []byte
+
+func (m manifest) RawManifest() ([]byte, error)        { return m, nil }
+func (m manifest) MediaType() (types.MediaType, error) { return types.OCIManifestSchema1, nil }
+
+// token NAME DIR [CLAIM=JSON...]: sets NAME to an identity token as the issuer of the sandbox in DIR makes them, signed with
+// its key, with those claims changed.
+func badToken(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := os.ReadFile(filepath.Join(ts.MkAbs(args[1]), "sandbox", "identity", "token.key.pem"))
+	ts.Check(err)
+	block, _ := pem.Decode(text)
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	ts.Check(err)
+	claims := map[string]any{
+		"iss": ts.Getenv("BOX_COSIGN_OIDC_ISSUER"), "aud": ts.Getenv("BOX_COSIGN_OIDC_CLIENT_ID"), "sub": "somebody",
+		"email": ts.Getenv("BOX_OIDC_USER"), "email_verified": true,
+		"iat": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+	}
+	for _, change := range args[2:] {
+		claim, value, _ := strings.Cut(change, "=")
+		var v any
+		ts.Check(json.Unmarshal([]byte(value), &v))
+		claims[claim] = v
+	}
+	payload, err := json.Marshal(claims)
+	ts.Check(err)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, nil)
+	ts.Check(err)
+	signed, err := signer.Sign(payload)
+	ts.Check(err)
+	compact, err := signed.CompactSerialize()
+	ts.Check(err)
+	ts.Setenv(args[0], compact)
+}
