@@ -38,6 +38,9 @@ func malformed(reference string, err error) error {
 		Next: "write it as REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST, such as quay.io/org/app:1.0",
 		Err:  err,
 	}
+	if e.Why == reference {
+		e.Why = "it has a character or a form that no reference has"
+	}
 	repository, digest, hasDigest := strings.Cut(reference, "@")
 	scheme, rest, hasScheme := strings.Cut(reference, "://")
 	switch {
@@ -50,13 +53,16 @@ func malformed(reference string, err error) error {
 	case strings.ContainsFunc(reference, unicode.IsSpace):
 		e.Why = "it contains white space"
 		e.Next = "remove the space, or put quotes around the variable it comes from"
+	case strings.Contains(reference, "$"):
+		e.Why = "it contains a $, so a variable in it was not replaced by its value"
+		e.Next = "put double quotes around it, or none: in single quotes a shell replaces nothing"
 	case strings.HasPrefix(reference, "/"):
 		e.Why = "nothing stands before the first slash, where the registry belongs"
 		e.Next = "put the registry's host there; if a variable such as $QUAY was meant, it has no value yet"
 	case hasDigest && strings.HasPrefix(digest, "sha256:") && len(digest) != len("sha256:")+64:
 		e.Why = fmt.Sprintf("a SHA-256 digest has 64 hexadecimal digits and this one has %d", len(digest)-len("sha256:"))
 		e.Next = "copy the whole digest"
-	case strings.ToLower(repository) != repository && !strings.Contains(repository, "$"):
+	case strings.ToLower(repository) != repository:
 		if _, err := name.ParseReference(lowerPath(reference)); err == nil {
 			e.Why = "a repository's name is written in lower case"
 			e.Next = "write " + lowerPath(reference)

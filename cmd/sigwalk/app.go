@@ -81,16 +81,16 @@ func (a *app) command() *cobra.Command {
 		Long: `sigwalk walks you through signing a container image: copy it, trust, log in, sign, look, verify.
 Without a deployment of your own it starts a complete local Sigstore first. The same lesson runs against
 yours: give its addresses as flags, as the variables cosign reads, or in a configuration file.`,
-		Args:              noArguments,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
+		Args:          noArguments,
+		SilenceErrors: true,
+		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if b := a.flags.background; b != "" && b != "dark" && b != "light" {
 				return usage("--background %s: the background of a terminal is dark or light", b)
 			}
 			return a.checkForm(cmd)
 		},
-		RunE:              func(cmd *cobra.Command, _ []string) error { return a.openWorkshop(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.openWorkshop(cmd.Context()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageNext(seeHelp(cmd), "%v", err)

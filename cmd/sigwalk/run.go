@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -45,8 +46,10 @@ type rehearsedStep struct {
 	State   string           `json:"state"` // passed, failed or skipped
 	Seconds float64          `json:"seconds"`
 	Checks  []rehearsedCheck `json:"checks"`
-	Reason  string           `json:"reason,omitempty"`
-	Next    string           `json:"next,omitempty"`
+	// Of a step that failed: why, what to do, and what it printed.
+	Reason string `json:"reason,omitempty"`
+	Next   string `json:"next,omitempty"`
+	Output string `json:"output,omitempty"`
 }
 
 type rehearsedCheck struct {
@@ -146,10 +149,12 @@ func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Les
 			err := session.Run(ctx, i, "")
 			row.fill(session.Snapshot().Steps[i], err)
 			row.Seconds = time.Since(start).Seconds()
-			failed = row.State == "failed"
+			if failed = row.State == "failed"; failed {
+				row.Output, _ = session.Output(i, 0)
+			}
 		}
 		done.Steps = append(done.Steps, row)
-		a.printStep(row, session, i)
+		a.printStep(row)
 	}
 	return done, p.saveVariables()
 }
@@ -186,16 +191,23 @@ func (r *rehearsedStep) fill(s workshop.StepSnapshot, err error) {
 	if err == nil {
 		err = s.Err
 	}
-	if r.State == "failed" && err != nil {
+	if r.State != "failed" {
+		return
+	}
+	var what *actions.Error
+	switch {
+	case errors.As(err, &what):
+		r.Reason, r.Next = err.Error(), what.Next
+	case err != nil:
 		r.Reason = err.Error()
-		var what *actions.Error
-		if errors.As(err, &what) {
-			r.Next = what.Next
-		}
+	case s.ExitCode != 0:
+		r.Reason = fmt.Sprintf("the command ended with exit code %d", s.ExitCode)
+	default:
+		r.Reason = "the command ended well, and a check does not hold"
 	}
 }
 
-func (a *app) printStep(row rehearsedStep, session *workshop.Session, i int) {
+func (a *app) printStep(row rehearsedStep) {
 	if a.flags.output == "json" {
 		return
 	}
@@ -217,8 +229,8 @@ func (a *app) printStep(row rehearsedStep, session *workshop.Session, i int) {
 	if row.Next != "" {
 		a.say("%s\n", "     next: "+row.Next)
 	}
-	text, _ := session.Output(i, 0)
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+	for line := range strings.Lines(row.Output) {
+		line = strings.TrimRight(line, "\n")
 		a.say("%s\n", "     | "+line)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -159,15 +160,30 @@ type sandboxState struct {
 	sandbox.Status
 }
 
+// public is s without passwords: a status is for looking at, and `sandbox env` has them for programs.
+func (s sandboxState) public() any {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err.Error()
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err.Error()
+	}
+	if settings, ok := fields["settings"].(map[string]any); ok {
+		delete(settings, "registryPassword")
+		delete(settings, "oidcPassword")
+	}
+	return fields
+}
+
 func (a *app) printSandbox(s sandboxState) {
-	// A status is for looking at; the passwords come with `sandbox env`.
-	s.Settings.RegistryPass, s.Settings.OIDCPassword = "", ""
 	switch {
 	case a.flags.output == "json" && !s.Running:
 		a.printJSON(map[string]any{"running": false, "dir": s.Dir})
 		return
 	case a.flags.output == "json":
-		a.printJSON(s)
+		a.printJSON(s.public())
 		return
 	case !s.Running:
 		a.say("not running  %s\n", s.Dir)

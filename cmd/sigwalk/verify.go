@@ -24,7 +24,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Verify an image and print its signatures as a table keyed by log index",
 		Long: `Verify an image and print the signatures that verified as a table keyed by log index; --all prints the others
 too, with the reason. The flags have cosign's names and meanings. Exit codes: 0 at least one signature matches,
-10 no signature, 11 no such tag, 12 no match, 13 no certificate.`,
+10 no signature, 11 no such tag, 12 no match. (cosign keeps 13 for a signature without a certificate, and ends
+with 12 there; so does sigwalk, with the code no-certificate as that signature's reason.)`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy.SkipClaims = !checkClaims

@@ -123,9 +123,10 @@ func (e *Environment) Exports(withSecrets bool) string {
 	return b.String()
 }
 
-// Quote quotes value so that a POSIX shell reads it as one word and expands nothing in it.
+// Quote quotes value so that a POSIX shell reads it as one word and expands nothing in it. A quote within is written
+// '"'"', because the workshop's own shell, too, is to read it where it sources a file, and that takes '\'' amiss there.
 func Quote(value string) string {
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(value, "'", `'"'"'`) + "'"
 }
 
 // ValidName reports whether a POSIX shell takes name as the name of a variable.
