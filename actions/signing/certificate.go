@@ -126,7 +126,7 @@ func (s *Signer) certify(ctx context.Context, k key, token *identity.Token) (*is
 		return nil, err
 	}
 	reply, err := s.ask(ctx, call{
-		method: http.MethodPost, url: join(fulcio, "/api/v2/signingCert"),
+		service: "Fulcio", method: http.MethodPost, url: join(fulcio, "/api/v2/signingCert"),
 		contentType: "application/json", bearer: token.Raw, body: body,
 	})
 	if err != nil {

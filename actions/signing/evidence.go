@@ -38,7 +38,7 @@ func (s *Signer) stamp(ctx context.Context, signature []byte, trusted *root.Trus
 		return nil, time.Time{}, err
 	}
 	reply, err := s.ask(ctx, call{
-		method: http.MethodPost, url: authority,
+		service: "the timestamp authority", method: http.MethodPost, url: authority,
 		contentType: "application/timestamp-query", accept: "application/timestamp-reply", body: query,
 	})
 	if err != nil {

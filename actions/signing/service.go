@@ -24,11 +24,20 @@ const (
 
 // call is one request to Fulcio, Rekor or a timestamp authority.
 type call struct {
+	service     string // for people: "Fulcio"
 	method, url string
 	contentType string
 	accept      string
 	bearer      actions.Secret
 	body        []byte
+}
+
+// target names the call's other end.
+func (c call) target() string {
+	if c.service == "" {
+		return c.url
+	}
+	return c.service + " at " + c.url
 }
 
 // answer is what a service said.
@@ -78,12 +87,12 @@ func (s *Signer) askOnce(ctx context.Context, c call) (*answer, error) {
 	request.Header.Set("User-Agent", "sigwalk")
 	response, err := s.client.Do(request)
 	if err != nil {
-		return nil, unreachable(ctx, err, c.url)
+		return nil, unreachable(ctx, err, c.target())
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, serviceLimit))
 	if err != nil {
-		return nil, unreachable(ctx, err, c.url)
+		return nil, unreachable(ctx, err, c.target())
 	}
 	return &answer{status: response.StatusCode, header: response.Header, body: body}, nil
 }

@@ -54,8 +54,11 @@ func unwritable(home string, cause error) error {
 	}
 }
 
-// explain says what a failure to fetch, verify or store the trust root means. What it was that failed is what, at source.
-func (c *Client) explain(ctx context.Context, err error, source, what string) error {
+const mirrorKind = "the TUF mirror"
+
+// explain says what a failure to fetch, verify or store the trust root means. What it was that failed is what, at source,
+// which is of that kind ("the TUF mirror").
+func (c *Client) explain(ctx context.Context, err error, kind, source, what string) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
@@ -82,7 +85,7 @@ func (c *Client) explain(ctx context.Context, err error, source, what string) er
 		}
 		return e
 	case errors.As(err, &network):
-		if explained := web.Explain(err, source); errors.As(explained, &known) {
+		if explained := web.Explain(err, kind+" at "+source); errors.As(explained, &known) {
 			return explained
 		}
 		return &actions.Error{

@@ -75,7 +75,7 @@ func (c *Client) Initialize(ctx context.Context, req InitializeRequest) (*Status
 		var err error
 		up, err = c.update(ctx, l, initial)
 		if err != nil {
-			return "", c.explain(ctx, err, l.remote.Mirror, "the trust root of "+l.remote.Mirror+" cannot be used")
+			return "", c.explain(ctx, err, mirrorKind, l.remote.Mirror, "the trust root of "+l.remote.Mirror+" cannot be used")
 		}
 		return "", nil
 	})
@@ -85,7 +85,7 @@ func (c *Client) Initialize(ctx context.Context, req InitializeRequest) (*Status
 	err = actions.RunStage(ctx, obs, clk, "targets", "Fetch the keys and certificates", func(ctx context.Context) (string, error) {
 		names, err := c.fetchTargets(ctx, l, up)
 		if err != nil {
-			return "", c.explain(ctx, err, l.remote.Mirror, "the trust root of "+l.remote.Mirror+" cannot be used")
+			return "", c.explain(ctx, err, mirrorKind, l.remote.Mirror, "the trust root of "+l.remote.Mirror+" cannot be used")
 		}
 		if !slices.Contains(names, trustedRootTarget) {
 			err = writeLegacy(l)

@@ -79,7 +79,7 @@ func (c *Client) initialRoot(ctx context.Context, req InitializeRequest) (layout
 func (c *Client) download(ctx context.Context, url string) ([]byte, error) {
 	data, err := fetcher{ctx: ctx, transport: c.opts.Transport}.DownloadFile(url, maxRoot, 0)
 	if err != nil {
-		return nil, c.explain(ctx, err, url, "the initial root cannot be fetched from "+url)
+		return nil, c.explain(ctx, err, "the initial root", url, "the initial root cannot be fetched from "+url)
 	}
 	return data, nil
 }

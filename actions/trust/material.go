@@ -49,7 +49,7 @@ func (c *Client) refresh(ctx context.Context, l layout, because error) (*root.Tr
 	if err != nil {
 		what := fmt.Sprintf("the trust root in %s cannot be used (%s), and fetching it anew from %s failed",
 			l.home, firstLine(because.Error()), l.remote.Mirror)
-		err = c.explain(ctx, err, l.remote.Mirror, what)
+		err = c.explain(ctx, err, mirrorKind, l.remote.Mirror, what)
 		var e *actions.Error
 		if errors.As(err, &e) && e.What != what { // no connection is why; the trust root is what
 			err = &actions.Error{Code: e.Code, What: what, Why: e.Error(), Next: e.Next, Err: e}

@@ -39,7 +39,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"tls":       terminateTLS,
 		"break":     breakService,
 		"keysigned": signWithKey,
-		"push":      pushOddity,
+		"notimage":  pushNote,
 		"token":     badToken,
 		"forall":    inEveryFile,
 	}
@@ -216,9 +216,14 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// damage FILE BYTES: cuts the file to that many bytes; a negative number cuts that many off its end.
+// damage PATTERN BYTES: cuts the one file that matches to that many bytes; a negative number cuts that many off its end.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
-	path := ts.MkAbs(args[0])
+	paths, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(paths) != 1 {
+		ts.Fatalf("%d files match %s", len(paths), args[0])
+	}
+	path := paths[0]
 	size, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	if size < 0 {

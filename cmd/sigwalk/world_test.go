@@ -29,6 +29,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -188,34 +189,21 @@ func signWithKey(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(verificationtest.Attach(context.Background(), digest, []verificationtest.Layer{layer}, login))
 }
 
-// push IMAGE: stores under that tag an OCI manifest that is an artifact and no image.
-func pushOddity(ts *testscript.TestScript, _ bool, args []string) {
-	ref, login := reference(ts, args[0])
-	source, err := name.ParseReference(ts.Getenv("BOX_SOURCE_IMAGE"))
+// notimage NAME: sets NAME to a name in a registry (go-containerregistry's own) that holds a manifest of no image.
+func pushNote(ts *testscript.TestScript, _ bool, args []string) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	ts.Defer(server.Close)
+	ref, err := name.ParseReference(strings.TrimPrefix(server.URL, "http://") + "/notes/today:latest")
 	ts.Check(err)
-	image, err := remote.Image(source)
-	ts.Check(err)
-	layers, err := image.Layers()
-	ts.Check(err)
-	ts.Check(remote.WriteLayer(ref.Context(), layers[0], login))
-	digest, err := layers[0].Digest()
-	ts.Check(err)
-	size, err := layers[0].Size()
-	ts.Check(err)
-	blob := map[string]any{"mediaType": "application/vnd.example.chart.config.v1+json", "digest": digest.String(), "size": size}
-	text, err := json.Marshal(map[string]any{
-		"schemaVersion": 2, "mediaType": types.OCIManifestSchema1, "artifactType": "application/vnd.example.chart",
-		"config": blob, "layers": []any{blob},
-	})
-	ts.Check(err)
-	ts.Check(remote.Put(ref, manifest(text), login))
+	ts.Check(remote.Put(ref, note(`{"text": "buy milk"}`)))
+	ts.Setenv(args[0], ref.Name())
 }
 
-// manifest is a manifest as it stands. It implements remote.Taggable.
-type manifest []byte
+// note is a manifest that only its author understands. It implements remote.Taggable.
+type note []byte
 
-func (m manifest) RawManifest() ([]byte, error)        { return m, nil }
-func (m manifest) MediaType() (types.MediaType, error) { return types.OCIManifestSchema1, nil }
+func (n note) RawManifest() ([]byte, error)        { return n, nil }
+func (n note) MediaType() (types.MediaType, error) { return "application/vnd.example.note+json", nil }
 
 // token NAME DIR [CLAIM=JSON...]: sets NAME to an identity token as the issuer of the sandbox in DIR makes them, signed with
 // its key, with those claims changed.

@@ -181,6 +181,6 @@ func notBuilt(what, tool string) error {
 	return &actions.Error{
 		Code: actions.CodeUsage,
 		What: what + " is not built into the workshop shell",
-		Next: "run the real " + tool + " in a terminal of your own, or start sigwalk with --allow-host",
+		Next: "run the real " + tool + " in a terminal of your own, or by its whole path in a sigwalk that was started with --allow-host",
 	}
 }

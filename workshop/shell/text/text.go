@@ -64,7 +64,7 @@ func notBuilt(call *builtin.Call, what string) error {
 	return &actions.Error{
 		Code: actions.CodeUsage,
 		What: what + " is not built in",
-		Next: fmt.Sprintf("run the real %s in a terminal of your own, or start sigwalk with --allow-host", call.Name),
+		Next: fmt.Sprintf("run the real %s in a terminal of your own, or by its whole path in a sigwalk that was started with --allow-host", call.Name),
 	}
 }
 
