@@ -216,7 +216,8 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// damage PATTERN BYTES: cuts the one file that matches to that many bytes; a negative number cuts that many off its end.
+// damage PATTERN HOW: changes the one file that matches. HOW is how many bytes it keeps, as a negative number how many it
+// loses at its end, or +TEXT to append.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
 	paths, err := filepath.Glob(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -224,6 +225,13 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%d files match %s", len(paths), args[0])
 	}
 	path := paths[0]
+	if text, ok := strings.CutPrefix(args[1], "+"); ok {
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		ts.Check(err)
+		_, err = file.WriteString(text)
+		ts.Check(errors.Join(err, file.Close()))
+		return
+	}
 	size, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	if size < 0 {

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -24,38 +24,68 @@ func (a *app) configFile() ([]environment.Variable, error) {
 	if err != nil {
 		return nil, a.brokenConfig(reasonOf(err), "check the name and its permissions")
 	}
-	var values map[string]*string
-	if err := yaml.Unmarshal(text, &values); err != nil {
+	pairs, err := readPairs(text)
+	if err != nil {
 		return nil, a.brokenConfig(err.Error(), configForm)
 	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	dir, err := filepath.Abs(filepath.Dir(a.flags.config))
 	if err != nil {
 		return nil, a.brokenConfig(err.Error(), "")
 	}
 	source := environment.Source("config file " + a.flags.config)
 	var vars []environment.Variable
-	for _, name := range names {
+	for _, pair := range pairs {
+		name, value := pair[0], pair[1]
 		switch {
 		case !environment.ValidName(name):
 			return nil, a.brokenConfig(fmt.Sprintf("%q is not the name of a variable", name), configForm)
 		case environment.IsSecret(name):
 			return nil, a.brokenConfig(name+" is a secret, and a secret must not lie in a file",
 				"take the line out, and give the value in the environment: read it without an echo, then export "+name)
-		case values[name] == nil || *values[name] == "":
+		case value == "":
 			continue
 		}
-		v := variable(name, *values[name], source)
+		v := variable(name, value, source)
 		if v.Value, err = whole(v, dir); err != nil {
 			return nil, err
 		}
 		vars = append(vars, v)
 	}
 	return vars, nil
+}
+
+// readPairs reads a YAML mapping of names to single values, in the order of the file. Its errors quote nothing of the file:
+// somebody may have put a secret there.
+func readPairs(text []byte) ([][2]string, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(document.Content) == 0 { // an empty file
+		return nil, nil
+	}
+	mapping := document.Content[0]
+	if mapping.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("line %d is no NAME: value", mapping.Line)
+	}
+	var pairs [][2]string
+	lines := map[string]int{}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		if key.Kind != yaml.ScalarNode || value.Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("line %d is no NAME: value", key.Line)
+		}
+		if line, there := lines[key.Value]; there {
+			return nil, fmt.Errorf("%s stands in line %d and in line %d", key.Value, line, key.Line)
+		}
+		lines[key.Value] = key.Line
+		text := value.Value
+		if value.Tag == "!!null" {
+			text = ""
+		}
+		pairs = append(pairs, [2]string{key.Value, text})
+	}
+	return pairs, nil
 }
 
 const configForm = "write one NAME: value a line, such as COSIGN_FULCIO_URL: https://fulcio.example.com"

@@ -14,7 +14,9 @@ const fromEnvironment environment.Source = "environment"
 
 // known are the variables that sigwalk takes over from the process's environment; nothing else of it reaches a lesson.
 func known() []string {
-	return append(environment.EndpointVariables(),
+	// Go itself reads SSL_CERT_FILE, in place of the system's authorities and not beside them.
+	endpoints := slices.DeleteFunc(environment.EndpointVariables(), func(name string) bool { return name == "SSL_CERT_FILE" })
+	return append(endpoints,
 		"COSIGN_YES", "COSIGN_REPOSITORY",
 		"COSIGN_CERTIFICATE_IDENTITY", "COSIGN_CERTIFICATE_IDENTITY_REGEXP",
 		"COSIGN_CERTIFICATE_OIDC_ISSUER", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP",

@@ -35,7 +35,7 @@ type place struct {
 // open finds the deployment. Addresses given by flags, the environment or the configuration file are the person's own
 // deployment; without any, the sandbox of the state directory is joined, or started for as long as it is used.
 func (a *app) open(ctx context.Context, progress func(string)) (*place, error) {
-	return a.openWith(func(dir string) (*sandbox.Handle, error) {
+	return a.openWith(a.dir, func(dir string) (*sandbox.Handle, error) {
 		executable, err := a.executable()
 		if err != nil {
 			return nil, err
@@ -46,13 +46,13 @@ func (a *app) open(ctx context.Context, progress func(string)) (*place, error) {
 
 // openRunning is open for commands that only tell: it starts no sandbox.
 func (a *app) openRunning(ctx context.Context) (*place, error) {
-	return a.openWith(func(dir string) (*sandbox.Handle, error) {
+	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
 		handle, err := sandbox.Join(ctx, dir)
 		return handle, notRunning(dir, err)
 	})
 }
 
-func (a *app) openWith(join func(dir string) (*sandbox.Handle, error)) (*place, error) {
+func (a *app) openWith(where func() (string, error), join func(dir string) (*sandbox.Handle, error)) (*place, error) {
 	own, err := a.ownVariables()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (a *app) openWith(join func(dir string) (*sandbox.Handle, error)) (*place, 
 	if err := a.flags.contradiction(); err != nil {
 		return nil, err
 	}
-	dir, err := a.dir()
+	dir, err := where()
 	if err != nil {
 		return nil, err
 	}
@@ -83,18 +83,31 @@ func (a *app) openWith(join func(dir string) (*sandbox.Handle, error)) (*place, 
 	p.env.Complete()
 	p.deployment = deploymentOf(p.env)
 	p.homes = p.env.Homes(dir)
-	if err := p.restoreVariables(); err != nil {
+	err = p.restoreVariables()
+	if err == nil {
+		_, err = p.transport(actions.Discard) // a file of authorities that cannot be used is better known now
+	}
+	if err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
+// dirName returns the state directory as an absolute path.
+func (a *app) dirName() (string, error) {
+	dir, err := filepath.Abs(a.flags.dir)
+	if err != nil || a.flags.dir == "" {
+		return "", usage("--dir %q names no directory", a.flags.dir)
+	}
+	return dir, nil
+}
+
 // dir returns the state directory as an absolute path and makes it.
 func (a *app) dir() (string, error) {
-	dir, err := filepath.Abs(a.flags.dir)
+	dir, err := a.dirName()
 	if err != nil {
-		return "", usage("--dir %s: %v", a.flags.dir, err)
+		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", unwritable(dir, err)
@@ -106,6 +119,7 @@ func unwritable(path string, err error) error {
 	return &actions.Error{
 		Code: actions.CodeStateUnwritable,
 		What: "cannot write the state directory " + path,
+		Why:  reasonOf(err),
 		Err:  err,
 		Next: "make it writable and free some space, or name another with --dir",
 	}

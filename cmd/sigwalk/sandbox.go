@@ -108,7 +108,7 @@ func (a *app) sandboxEnv() *cobra.Command {
 
 // sandboxVariables are what a foreign tool needs to use the running sandbox; they hold the sandbox's own passwords.
 func (a *app) sandboxVariables(ctx context.Context) ([]environment.Variable, error) {
-	dir, err := a.dir()
+	dir, err := a.dirName()
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (a *app) sandboxStatus() *cobra.Command {
 		Short: "Say whether the sandbox runs, and where its servers are; exit 1 when it does not",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.dir()
+			dir, err := a.dirName()
 			if err != nil {
 				return err
 			}
@@ -217,7 +217,7 @@ func (a *app) sandboxReset() *cobra.Command {
 		Short: "Throw the sandbox's state away: images, signatures, log and trust root",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dir, err := a.dir()
+			dir, err := a.dirName()
 			if err != nil {
 				return err
 			}

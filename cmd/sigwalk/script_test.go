@@ -50,7 +50,14 @@ func setUp(env *testscript.Env) error {
 		"NO_PROXY=127.0.0.1,localhost",
 	}
 	env.Values[boxesKey] = boxes{}
-	return os.Mkdir(home, 0o700)
+	// Another user (see unprivileged) must get as far as the program and the script's directory.
+	bin, _, _ := strings.Cut(os.Getenv("PATH"), ":")
+	for _, dir := range []string{filepath.Dir(bin), filepath.Dir(env.WorkDir), env.WorkDir} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	return os.Mkdir(home, 0o755)
 }
 
 // crowded SIZE PROGRAM ARGUMENT...: no file grows beyond SIZE kilobytes, as on a disk that is full.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
@@ -24,7 +25,13 @@ func (p *place) restoreVariables() error {
 		return nil
 	}
 	if err != nil {
-		return unwritable(p.variablesFile(), err)
+		return &actions.Error{
+			Code: actions.CodeStateUnreadable,
+			What: "cannot read " + p.variablesFile() + ", which holds what earlier lines have set",
+			Why:  reasonOf(err),
+			Next: "make it readable, or remove it: one line sets it again",
+			Err:  err,
+		}
 	}
 	var kept savedVariables
 	if json.Unmarshal(text, &kept) != nil || kept.Deployment != p.deployment {
