@@ -3,6 +3,7 @@
 package workshop
 
 import (
+	"slices"
 	"time"
 )
 
@@ -49,6 +50,11 @@ type Step struct {
 	// View is how the result is best looked at: "", "table", "tree", "trust".
 	View string
 	Line int // where the step begins in its file
+}
+
+// MeantToFail reports whether the command is there to be seen failing.
+func (s Step) MeantToFail() bool {
+	return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Kind == kindCommandFails })
 }
 
 // Check is one fact that must hold for a step to be done. Which fields count depends on Kind; docs/lesson-format.md lists

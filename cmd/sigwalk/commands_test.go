@@ -36,6 +36,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"interrupt": interrupt,
 		"damage":    damage,
 		"only":      onlyVariables,
+		"expand":    expand,
 		"tls":       terminateTLS,
 		"break":     breakService,
 		"keysigned": signWithKey,
@@ -104,7 +105,7 @@ func box(ts *testscript.TestScript, dir string) *exec.Cmd {
 func command(ts *testscript.TestScript, name string, args ...string) *exec.Cmd {
 	path, err := exec.LookPath(name)
 	ts.Check(err)
-	process := exec.Command(path, args...) //nolint:gosec,noctx // ends with the script
+	process := exec.Command(path, args...)
 	process.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "TMPDIR", "TERM", "LC_ALL", "NO_PROXY", "SIGSTORE_ID_TOKEN"} {
 		process.Env = append(process.Env, name+"="+ts.Getenv(name))
@@ -173,9 +174,16 @@ func onlyVariables(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// expand FILE...: replaces the variables in the files.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o600))
+	}
+}
+
 // closed NAME: sets NAME to an address at which nobody listens.
 func closedPort(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	ts.Setenv(args[0], listener.Addr().String())
 	ts.Check(listener.Close())
@@ -183,7 +191,7 @@ func closedPort(ts *testscript.TestScript, _ bool, args []string) {
 
 // take ADDRESS: listens there until the script ends.
 func takePort(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", args[0]) //nolint:noctx // it is closed at the end
+	listener, err := net.Listen("tcp", args[0])
 	ts.Check(err)
 	ts.Defer(func() { _ = listener.Close() })
 }

@@ -31,11 +31,11 @@ var deployment = []string{
 	"COSIGN_FULCIO_URL", "COSIGN_REKOR_URL", "COSIGN_MIRROR", "SIGSTORE_FULCIO_URL", "SIGSTORE_REKOR_URL", "TUF_MIRROR",
 }
 
-// choices are variables of the environment that count beside the sandbox: who signs, and what.
-var choices = []string{"COSIGN_YES", "IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN"}
-
-// registryChoices are more of them, of a person who brings a registry and takes the sandbox for the rest.
-var registryChoices = []string{"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE"}
+// choices are variables of the environment that count beside the sandbox: who signs, what, and in which registry.
+var choices = []string{
+	"IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN",
+	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE",
+}
 
 // ownVariables gathers what the configuration file, the environment and the flags give, the later one winning.
 func (a *app) ownVariables() ([]environment.Variable, error) {
@@ -116,19 +116,17 @@ func urlError(v environment.Variable) error {
 }
 
 // besideSandbox are those of vars that count where the sandbox is used: what the person wrote for sigwalk, by flag or in
-// the configuration file, and of the environment, which may be a leftover, who signs what. A registry of the person's own
-// counts unless forced says that the sandbox was asked for in so many words.
-func besideSandbox(vars []environment.Variable, forced bool) []environment.Variable {
+// the configuration file, and of the environment, which may be a leftover, who signs what and where to. Where --sandbox sets
+// a deployment aside, what the environment says of users and registries belongs to that one.
+func besideSandbox(vars []environment.Variable) []environment.Variable {
+	aside := containsAny(vars, deployment)
 	var kept []environment.Variable
 	for _, v := range vars {
 		switch {
-		case v.Source != fromEnvironment && (!forced || !slices.Contains(environment.EndpointVariables(), v.Name)):
-		case slices.Contains(choices, v.Name):
-		case slices.Contains(registryChoices, v.Name) && !forced:
-		default:
-			continue
+		case aside && slices.Contains(environment.EndpointVariables(), v.Name):
+		case v.Source != fromEnvironment, v.Name == "COSIGN_YES", !aside && slices.Contains(choices, v.Name):
+			kept = append(kept, v)
 		}
-		kept = append(kept, v)
 	}
 	return kept
 }

@@ -70,7 +70,7 @@ func (a *app) openWith(where func() (string, error), join func(dir string) (*san
 			return nil, err
 		}
 		p.env = environment.New(environment.Sandbox(p.handle.Settings(), actions.HomesBelow(dir))...)
-		own = besideSandbox(own, a.flags.local)
+		own = besideSandbox(own)
 		withoutLogin(p.env, own)
 	} else {
 		// Without homes of its own, a real cosign that evals `sigwalk env` would use those of the person.

@@ -173,9 +173,11 @@ func answer(ctx context.Context, session *workshop.Session, consent bool) {
 	}
 }
 
+// fill says how a step ended. The world may show it as done although its command failed here, because somebody did it
+// before; a rehearsal wants every command to work.
 func (r *rehearsedStep) fill(s workshop.StepSnapshot, err error) {
 	r.State = "passed"
-	if s.State != workshop.StepDone {
+	if s.State != workshop.StepDone || !s.Holds() || s.ExitCode != 0 && !s.Step.MeantToFail() {
 		r.State = "failed"
 	}
 	for i, check := range s.Step.Checks {
@@ -224,10 +226,10 @@ func (a *app) printStep(row rehearsedStep) {
 		a.say("       %s %s: %s\n", mark, check.Title, check.Found)
 	}
 	if row.Reason != "" {
-		a.say("%s\n", "     why:  "+row.Reason)
+		a.say("     why:  %s\n", strings.ReplaceAll(row.Reason, "\n", "\n           "))
 	}
 	if row.Next != "" {
-		a.say("%s\n", "     next: "+row.Next)
+		a.say("     next: %s\n", strings.ReplaceAll(row.Next, "\n", "\n           "))
 	}
 	for line := range strings.Lines(row.Output) {
 		line = strings.TrimRight(line, "\n")

@@ -123,8 +123,8 @@ func (e *Environment) Exports(withSecrets bool) string {
 	return b.String()
 }
 
-// Quote quotes value so that a POSIX shell reads it as one word and expands nothing in it. A quote within is written
-// '"'"', because the workshop's own shell, too, is to read it where it sources a file, and that takes '\'' amiss there.
+// Quote quotes value so that a POSIX shell reads it as one word and expands nothing in it. A quote within stands in double
+// quotes and not behind a backslash, which the workshop's own shell takes amiss in files that are sourced.
 func Quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'"'"'`) + "'"
 }
