@@ -126,8 +126,26 @@ func missing(desc v1.Descriptor) *actions.Error {
 	}
 }
 
-// readBundle fills in s from the JSON of a Sigstore bundle.
+// readBundle fills in s from the JSON of a Sigstore bundle in a registry, of which cosign takes fewer kinds than of files.
 func (s *Signature) readBundle(content []byte) {
+	s.parseBundle(content)
+	if s.parsed == nil {
+		return
+	}
+	if !s.parsed.MinVersion("v0.3") {
+		s.unreadable(actions.CodeSignature, "the bundle is of a version that cosign does not take from a registry", errors.New("bundle version too old"))
+	}
+	if _, ok := s.parsed.Content.(*protobundle.Bundle_DsseEnvelope); !ok {
+		s.unreadable(actions.CodeSignature, "the bundle signs bytes and makes no statement about an image",
+			errors.New("bundle does not contain a DSSE envelope"))
+	}
+	if s.broken != nil {
+		s.bundle = nil
+	}
+}
+
+// parseBundle fills in s from the JSON of any Sigstore bundle.
+func (s *Signature) parseBundle(content []byte) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.bundle, s.parsed = nil, nil
@@ -140,9 +158,6 @@ func (s *Signature) readBundle(content []byte) {
 		return
 	}
 	s.parsed = b
-	if !b.MinVersion("v0.3") {
-		s.unreadable(actions.CodeSignature, "the bundle is of a version that cosign does not take from a registry", errors.New("bundle version too old"))
-	}
 	if content, err := b.VerificationContent(); err == nil {
 		if cert := content.Certificate(); cert != nil {
 			s.describe(cert)
@@ -163,10 +178,6 @@ func (s *Signature) readBundle(content []byte) {
 		if statement, err := envelope.Statement(); err == nil {
 			s.PredicateType = statement.GetPredicateType()
 		}
-	}
-	if _, ok := b.Content.(*protobundle.Bundle_DsseEnvelope); !ok {
-		s.unreadable(actions.CodeSignature, "the bundle signs bytes and makes no statement about an image",
-			errors.New("bundle does not contain a DSSE envelope"))
 	}
 	if s.PredicateType != "" && s.PredicateType != signPredicate {
 		s.Kind = KindAttestation

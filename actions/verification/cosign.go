@@ -140,7 +140,7 @@ func (r *Report) cosignName() string {
 }
 
 func (s *Signature) cosignClaim(image string) (payload.SimpleContainerImage, error) {
-	if s.Storage == StoredAsReferrer {
+	if s.isBundle() {
 		return s.bundleClaim(image), nil
 	}
 	var claim payload.SimpleContainerImage

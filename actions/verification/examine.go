@@ -37,6 +37,8 @@ type examination struct {
 	holder string
 	// content opens the artifact that a stand-alone signature is about; nil where its digest is all that is known.
 	content func() (io.ReadCloser, error)
+	// sums are the digests of content in hex, by algorithm.
+	sums map[string]string
 }
 
 // newExamination makes an examination from the options that cosign gets, before it sees them.
@@ -88,7 +90,7 @@ func (x *examination) examine(ctx context.Context, s *Signature) {
 	switch {
 	case s.parsed != nil:
 		e = x.bundleExaminee(s)
-	case s.Storage == StoredAsReferrer && s.stored == nil:
+	case s.isBundle():
 		e = &unreadExaminee{evidence{x: x, s: s}}
 	default:
 		e = x.tagExaminee(s)

@@ -81,6 +81,9 @@ func (e *bundleExaminee) claims() Check {
 	for _, subject := range e.statement.GetSubject() {
 		for algorithm, text := range subject.GetDigest() {
 			raw, err := hex.DecodeString(text)
+			if err != nil && e.x.content != nil {
+				continue
+			}
 			if err != nil {
 				return failed(actions.CodeClaims, "a digest in the statement cannot be read: "+err.Error(), nextTampered).
 					sides(expected, Value{algorithm + ":" + text, place})
@@ -88,7 +91,34 @@ func (e *bundleExaminee) claims() Check {
 			digests = append(digests, algorithm+":"+hex.EncodeToString(raw))
 		}
 	}
+	for _, algorithm := range e.hashed() {
+		if text := algorithm + ":" + e.x.sums[algorithm]; slices.Contains(digests, text) {
+			expected.Text = text
+		}
+	}
 	return e.oneOf(digests, expected, place)
+}
+
+// hashed are the algorithms with which the verifier of bundles hashes an artifact: for each subject the strongest that it
+// has, unless one of its algorithms is in use already. There are none where only a digest is known.
+func (e *bundleExaminee) hashed() []string {
+	if e.x.content == nil {
+		return nil
+	}
+	var chosen []string
+	for _, subject := range e.statement.GetSubject() {
+		digest := subject.GetDigest()
+		if slices.ContainsFunc(chosen, func(algorithm string) bool { _, ok := digest[algorithm]; return ok }) {
+			continue
+		}
+		for _, algorithm := range []string{"sha512", "sha384", "sha256"} {
+			if _, ok := digest[algorithm]; ok {
+				chosen = append(chosen, algorithm)
+				break
+			}
+		}
+	}
+	return chosen
 }
 
 // oneOf looks for the image among the digests that a statement is about.
@@ -109,9 +139,15 @@ func (e *bundleExaminee) messageClaims() Check {
 	if e.message == nil {
 		return failed(actions.CodeClaims, "the bundle carries no signature", nextTampered).sides(expected, Value{"none", e.place("messageSignature")})
 	}
-	found := Value{"sha256:" + hex.EncodeToString(e.message.Digest()), e.place("messageSignature.messageDigest")}
+	algorithm := messageAlgorithms[e.message.DigestAlgorithm()]
+	found := Value{quoted(algorithm) + ":" + hex.EncodeToString(e.message.Digest()), e.place("messageSignature.messageDigest")}
+	same := hex.EncodeToString(e.message.Digest()) == e.x.digest.Hex
+	if e.x.content != nil {
+		expected.Text = quoted(algorithm) + ":" + e.x.sums[algorithm]
+		same = expected.Text == found.Text
+	}
 	c := passed("the bundle names it").sides(expected, found)
-	if found.Text != expected.Text {
+	if !same {
 		c = failed(actions.CodeClaims, "the signature is for something else", "give --artifact what was signed, or find the bundle of this one").
 			sides(expected, found)
 	}
@@ -121,6 +157,9 @@ func (e *bundleExaminee) messageClaims() Check {
 	}
 	return c
 }
+
+// messageAlgorithms are the names of digest algorithms in bundles.
+var messageAlgorithms = map[string]string{"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 func (e *bundleExaminee) annotations() Check {
 	p := e.x.policy

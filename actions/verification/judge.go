@@ -27,7 +27,7 @@ func judge(ctx context.Context, signatures []Signature, d name.Digest, policy Po
 	workers := runtime.GOMAXPROCS(0)
 	if co.RekorClient != nil {
 		for i := range signatures {
-			if signatures[i].Storage == StoredInTag && signatures[i].LogIndex == nil {
+			if !signatures[i].isBundle() && signatures[i].LogIndex == nil {
 				workers = max(workers, lookups)
 				break
 			}
@@ -88,7 +88,7 @@ func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err err
 			logged, err = false, &unfit{fmt.Sprint(r)}
 		}
 	}()
-	if s.Storage == StoredAsReferrer {
+	if s.isBundle() {
 		return j.askBundle(ctx, s)
 	}
 	if err := j.checkStamp(s); err != nil {
@@ -98,17 +98,31 @@ func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err err
 }
 
 func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {
-	digest, err := hex.DecodeString(j.digest.Hex)
+	artifact, done, err := j.artifactPolicy()
 	if err != nil {
 		return false, err
 	}
-	if _, err = cosign.VerifyNewBundle(ctx, withStamps(j.bundles, s.bundle), verify.WithArtifactDigest(j.digest.Algorithm, digest), s.bundle); err != nil {
+	defer done()
+	if _, err = cosign.VerifyNewBundle(ctx, withStamps(j.bundles, s.bundle), artifact, s.bundle); err != nil {
 		return false, err
 	}
 	if err := j.checkStatement(s); err != nil {
 		return false, err
 	}
 	return !j.policy.IgnoreLog, nil
+}
+
+// artifactPolicy is what a bundle must be about: the artifact, or its digest.
+func (j *judgement) artifactPolicy() (artifact verify.ArtifactPolicyOption, done func(), err error) {
+	if j.content != nil {
+		content, err := j.content()
+		if err != nil {
+			return nil, nil, err
+		}
+		return verify.WithArtifact(content), func() { _ = content.Close() }, nil
+	}
+	digest, err := hex.DecodeString(j.digest.Hex)
+	return verify.WithArtifactDigest(j.digest.Algorithm, digest), func() {}, err
 }
 
 // checkStamp refuses a time stamp that does not verify before cosign sees it: 2.6.5 writes to standard error there and

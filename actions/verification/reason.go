@@ -41,7 +41,7 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 		// cosign may stop before, at a log entry that it cannot compare with a key it does not have.
 		return withoutCertificate()
 	}
-	if s.Storage == StoredAsReferrer {
+	if s.isBundle() {
 		return j.reasonForBundle(s, err)
 	}
 	text := err.Error()

@@ -20,7 +20,7 @@ import (
 func (j *judgement) otherIdentity(s *Signature) *actions.Error {
 	p := j.policy
 	issuer, subjects := s.Issuer, []string{s.Subject}
-	if s.Storage == StoredInTag && s.Certificate != nil {
+	if !s.isBundle() && s.Certificate != nil {
 		ce := cosign.CertExtensions{Cert: s.Certificate}
 		issuer, subjects = ce.GetIssuer(), cryptoutils.GetSubjectAlternateNames(s.Certificate)
 	}
@@ -69,7 +69,7 @@ func (j *judgement) fits(s *Signature, found, exact, pattern string) bool {
 		if err != nil || !re.MatchString(found) {
 			return false
 		}
-		if s.Storage == StoredInTag {
+		if !s.isBundle() {
 			return true
 		}
 	}
@@ -81,7 +81,7 @@ func wanted(s *Signature, exact, pattern string) string {
 	switch {
 	case pattern == "":
 		return quoted(exact)
-	case exact == "" || s.Storage == StoredInTag:
+	case exact == "" || !s.isBundle():
 		return "matching /" + pattern + "/"
 	default:
 		return quoted(exact) + " and matching /" + pattern + "/"
@@ -142,7 +142,7 @@ func (j *judgement) otherDigest(s *Signature) *actions.Error {
 // otherAnnotations names the annotations that are wanted and not there.
 func (j *judgement) otherAnnotations(s *Signature) *actions.Error {
 	var have map[string]any
-	if s.Storage == StoredAsReferrer {
+	if s.isBundle() {
 		have, _ = s.statementAnnotations(j.digest.Algorithm, j.digest.Hex)
 	} else {
 		var claim payload.SimpleContainerImage

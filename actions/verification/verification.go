@@ -61,6 +61,7 @@ type Storage string
 const (
 	StoredInTag      Storage = "tag"      // a layer of sha256-<hex>.sig
 	StoredAsReferrer Storage = "referrer" // an OCI 1.1 referrer that holds a Sigstore bundle
+	StoredInFile     Storage = "file"     // a bundle that stands alone
 )
 
 // Kind is what is stored beside an image.
@@ -116,6 +117,9 @@ type Signature struct {
 	stored    *tagParts      // what could be read of a layer in a tag
 	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
 }
+
+// isBundle tells the two forms of signatures apart: a Sigstore bundle, or a layer with cosign's annotations.
+func (s *Signature) isBundle() bool { return s.Storage != StoredInTag && s.stored == nil }
 
 // Report is what a verification found: every signature, verified or not, in the order of log index, those without one
 // last.
