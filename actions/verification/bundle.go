@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -33,13 +34,25 @@ func mayHoldBundle(d v1.Descriptor) bool {
 	return d.ArtifactType == "" || d.ArtifactType == emptyConfig || strings.HasPrefix(d.ArtifactType, bundleType)
 }
 
-// referring reads the Sigstore bundles that refer to d. What refers to it and holds none is left out, as by cosign.
+// referring reads the Sigstore bundles that refer to d. What refers to it and holds none is left out, as by cosign. With
+// COSIGN_REPOSITORY they may be in either repository.
 func (s *source) referring(ctx context.Context, d name.Digest) ([]Signature, error) {
 	descriptors, err := s.referrers(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	return s.bundles(ctx, d.Context(), descriptors)
+	signatures, err := s.bundles(ctx, d.Context(), descriptors)
+	if err != nil || s.other == nil {
+		return signatures, err
+	}
+	if descriptors, err = s.referrers(ctx, s.other.Digest(d.DigestStr())); err != nil {
+		return nil, err
+	}
+	descriptors = slices.DeleteFunc(descriptors, func(desc v1.Descriptor) bool {
+		return slices.ContainsFunc(signatures, func(sig Signature) bool { return sig.Manifest == desc.Digest })
+	})
+	more, err := s.bundles(ctx, *s.other, descriptors)
+	return append(signatures, more...), err
 }
 
 func (s *source) bundles(ctx context.Context, repo name.Repository, descriptors []v1.Descriptor) ([]Signature, error) {

@@ -39,11 +39,7 @@ func (e *evidence) place(part string) string {
 
 // tag is the tag that holds a kind of signature.
 func (x *examination) tag(kind Kind) string {
-	suffix := ".sig"
-	if kind == KindAttestation {
-		suffix = ".att"
-	}
-	return x.digest.Algorithm + "-" + x.digest.Hex + suffix
+	return x.digest.Algorithm + "-" + x.digest.Hex + "." + kind.suffix()
 }
 
 // broken is the check of the format where reading found something: cosign does not look further either.
@@ -73,9 +69,9 @@ func (e *evidence) subjectOf(names []string, fits func(string) bool) Check {
 	return failed(actions.CodeSubject, "signed by another identity", next).sides(expected, found)
 }
 
-func (e *evidence) issuerOf(issuer string, fits bool) Check {
+func (e *evidence) issuerOf(issuer string, fits bool, extensions string) Check {
 	p := e.x.policy
-	found := Value{quoted(issuer), e.place("issuer extension " + oidIssuerRaw + " of the certificate")}
+	found := Value{quoted(issuer), e.place("extension " + extensions + " of the certificate")}
 	expected := Value{wanted(e.s, p.Issuer, p.IssuerRegexp), flags("--certificate-oidc-issuer", p.Issuer, p.IssuerRegexp)}
 	if fits {
 		return passed("the expected identity provider vouched for the identity").sides(expected, found)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -39,6 +40,15 @@ type examination struct {
 	content func() (io.ReadCloser, error)
 	// sums are the digests of content in hex, by algorithm.
 	sums map[string]string
+}
+
+// examinationOf makes an examination for the signatures of an image.
+func examinationOf(image name.Digest, policy Policy, co *cosign.CheckOpts) (*examination, error) {
+	digest, err := v1.NewHash(image.DigestStr())
+	if err != nil {
+		return nil, err
+	}
+	return newExamination(digest, policy, co), nil
 }
 
 // newExamination makes an examination from the options that cosign gets, before it sees them.

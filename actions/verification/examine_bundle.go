@@ -354,7 +354,7 @@ func (e *bundleExaminee) issuer() Check {
 	p := e.x.policy
 	issuer := e.summary.Issuer
 	return e.issuerOf(issuer, (p.Issuer == "" || issuer == p.Issuer) &&
-		(p.IssuerRegexp == "" || e.x.issuer != nil && e.x.issuer.MatchString(issuer)))
+		(p.IssuerRegexp == "" || e.x.issuer != nil && e.x.issuer.MatchString(issuer)), oidIssuerDER+" or "+oidIssuerRaw)
 }
 
 func (e *bundleExaminee) anyPromise() bool {

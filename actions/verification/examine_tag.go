@@ -262,9 +262,9 @@ func (e *tagExaminee) issuer() Check {
 	issuer := issuerRaw(e.cert)
 	switch {
 	case p.IssuerRegexp != "":
-		return e.issuerOf(issuer, e.x.issuer != nil && e.x.issuer.MatchString(issuer))
+		return e.issuerOf(issuer, e.x.issuer != nil && e.x.issuer.MatchString(issuer), oidIssuerRaw)
 	default:
-		return e.issuerOf(issuer, issuer == p.Issuer)
+		return e.issuerOf(issuer, issuer == p.Issuer, oidIssuerRaw)
 	}
 }
 

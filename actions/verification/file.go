@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"path/filepath"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -53,7 +54,7 @@ const MaxBundleBytes = maxBundleBytes
 // --new-bundle-format do, and explains it. It fails only when it could not look (CodeNoTrustRoot, CodeUsage,
 // CodeFormat for what is no bundle at all); that the bundle did not verify is the report's Verdict.
 func (v *Verifier) VerifyBundle(ctx context.Context, req BundleRequest) (*BundleReport, error) {
-	if err := req.Policy.validate(); err != nil {
+	if err := req.Policy.Validate(); err != nil {
 		return nil, err
 	}
 	return v.ShowBundle(ctx, req)
@@ -81,7 +82,7 @@ func (v *Verifier) ShowBundle(ctx context.Context, req BundleRequest) (*BundleRe
 		digest = v1.Hash{Algorithm: "sha256", Hex: sums["sha256"]}
 	}
 	x := newExamination(digest, req.Policy, co)
-	x.holder, x.content, x.sums = req.Name, req.Open, sums
+	x.holder, x.content, x.sums = filepath.Base(req.Name), req.Open, sums
 	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 	j.judge(ctx, &s)
 	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, Signature: s}, ctx.Err()

@@ -16,6 +16,9 @@ type reportJSON struct {
 	Verified bool `json:"verified"`
 	// Signatures are in the order of log index, those without one last. It is never null.
 	Signatures []signatureJSON `json:"signatures"`
+	// Attached is what else is beside the image, and what is beside the images of an index: attestations, SBOMs, older
+	// forms of signatures. It does not count for Verified. It is never null.
+	Attached []signatureJSON `json:"attached"`
 }
 
 // signatureJSON is one row. Times are RFC 3339 in UTC.
@@ -34,6 +37,10 @@ type signatureJSON struct {
 	Layer          string      `json:"layer"`          // digest of its payload or bundle
 	Position       int         `json:"position"`       // place in its manifest or among the referrers, from 0
 	PredicateType  string      `json:"predicateType,omitempty"`
+	Kind           Kind        `json:"kind"`               // "signature", "attestation", "sbom"
+	Platform       string      `json:"platform,omitempty"` // of the image of an index that it is attached to
+	AttachedTo     string      `json:"attachedTo"`         // digest of that image
+	MediaType      string      `json:"mediaType,omitempty"`
 	// NotBefore and NotAfter are the life of the certificate; absent without one.
 	NotBefore *string `json:"notBefore,omitempty"`
 	NotAfter  *string `json:"notAfter,omitempty"`
@@ -98,6 +105,10 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Image:      r.Image,
 		Digest:     r.Digest.DigestStr(),
 		Signatures: make([]signatureJSON, len(r.Signatures)),
+		Attached:   make([]signatureJSON, len(r.Attached)),
+	}
+	for i := range r.Attached {
+		out.Attached[i] = r.Attached[i].json()
 	}
 	for i := range r.Signatures {
 		out.Signatures[i] = r.Signatures[i].json()
@@ -116,7 +127,11 @@ func (s *Signature) json() signatureJSON {
 		IntegratedTime: timeJSON(s.Integrated), Timestamp: timeJSON(s.Timestamp),
 		Verified: s.Verified, BundleVerified: s.BundleVerified,
 		Storage: s.Storage, Manifest: s.Manifest.String(), Layer: s.Layer.String(), Position: s.Position,
+		Kind: s.Kind, Platform: s.Platform, MediaType: s.mediaType,
 		PredicateType: s.PredicateType, Until: timeJSON(s.Until), Checks: make([]checkJSON, len(s.Checks)),
+	}
+	if s.Image.Hex != "" {
+		out.AttachedTo = s.Image.String()
 	}
 	for i, c := range s.Checks {
 		out.Checks[i] = c.json()

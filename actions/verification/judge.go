@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/sigstore-go/pkg/verify"
@@ -18,12 +16,8 @@ import (
 const lookups = 10
 
 // judge gives cosign's verdict on every signature, on all processors. It fails only when ctx ends.
-func judge(ctx context.Context, signatures []Signature, d name.Digest, policy Policy, co *cosign.CheckOpts) error {
-	digest, err := v1.NewHash(d.DigestStr())
-	if err != nil {
-		return err
-	}
-	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: newExamination(digest, policy, co)}
+func judge(ctx context.Context, signatures []Signature, x *examination, co *cosign.CheckOpts) error {
+	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 	workers := runtime.GOMAXPROCS(0)
 	if co.RekorClient != nil {
 		for i := range signatures {
@@ -94,6 +88,9 @@ func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err err
 	if err := j.checkStamp(s); err != nil {
 		return false, err
 	}
+	if s.Kind == KindAttestation {
+		return cosign.VerifyBlobAttestation(ctx, s.legacy, j.digest, attestationOptions(j.legacy))
+	}
 	return cosign.VerifyImageSignature(ctx, s.legacy, j.digest, j.legacy)
 }
 
@@ -138,6 +135,9 @@ func (j *judgement) checkStamp(s *Signature) error {
 	signature, err := s.legacy.Signature()
 	if err != nil {
 		return nil
+	}
+	if len(signature) == 0 {
+		signature = s.Payload // of an attestation, the signature is inside
 	}
 	verified, failed, err := verify.VerifySignedTimestamp(&stamped{stamp: stamp, signature: signature}, j.legacy.TrustedMaterial)
 	if err == nil && len(verified) == 0 {

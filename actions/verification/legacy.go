@@ -24,27 +24,55 @@ import (
 
 // tagged reads the signatures in the layers of sha256-<hex>.sig. It returns none when there is no such tag.
 func (s *source) tagged(ctx context.Context, d name.Digest) ([]Signature, error) {
-	m, digest, err := s.image(ctx, d.Context().Tag(tagFor(d, "sig")))
+	return s.inTag(ctx, d, KindSignature)
+}
+
+// inTag reads the signatures or attestations in the layers of the tag for them.
+func (s *source) inTag(ctx context.Context, d name.Digest, kind Kind) ([]Signature, error) {
+	tag := s.beside(d).Tag(tagFor(d, kind.suffix()))
+	m, digest, err := s.image(ctx, tag)
 	if m == nil || err != nil {
 		return nil, err
 	}
+	return s.inLayers(ctx, tag, m, Signature{Kind: kind, Storage: StoredInTag, Manifest: digest})
+}
+
+// inLayers reads each layer of a manifest as a signature in cosign's own form; what all have in common is in like.
+func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifest, like Signature) ([]Signature, error) {
 	if len(m.Layers) > maxSignatures {
 		return nil, &actions.Error{
 			Code: actions.CodeManifestTooLarge,
-			What: fmt.Sprintf("%s holds %d signatures, more than the %d that are read", tagFor(d, "sig"), len(m.Layers), maxSignatures),
+			What: fmt.Sprintf("%s holds %d signatures, more than the %d that are read", ref.Identifier(), len(m.Layers), maxSignatures),
 			Next: "ask whoever runs the registry to remove what does not belong there",
 		}
 	}
-	payloads, err := s.payloads(ctx, d.Context(), m.Layers)
+	payloads, err := s.payloads(ctx, ref.Context(), m.Layers)
 	if err != nil {
 		return nil, err
 	}
 	signatures := make([]Signature, len(m.Layers))
 	for i, layer := range m.Layers {
-		signatures[i] = Signature{Kind: KindSignature, Storage: StoredInTag, Manifest: digest, Layer: layer.Digest, Position: i, mediaType: string(layer.MediaType)}
-		signatures[i].readLegacy(layer, payloads[layer.Digest])
+		sig := like
+		sig.Layer, sig.mediaType = layer.Digest, string(layer.MediaType)
+		if like.Storage == StoredInTag {
+			sig.Position = i
+		}
+		sig.readLegacy(layer, payloads[layer.Digest])
+		signatures[i] = sig
 	}
 	return signatures, nil
+}
+
+// suffix is that of the tag in which cosign keeps the kind.
+func (k Kind) suffix() string {
+	switch k {
+	case KindAttestation:
+		return "att"
+	case KindSBOM:
+		return "sbom"
+	case KindSignature:
+	}
+	return "sig"
 }
 
 // fetched is a payload, or why it is not there.
@@ -113,6 +141,9 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 		s.broken = p.err
 	}
 	s.Payload = p.content
+	if s.Kind == KindAttestation {
+		s.describeStatement()
+	}
 	b64, ok := layer.Annotations[static.SignatureAnnotationKey]
 	if !ok {
 		s.unreadable(actions.CodeSignature, "the layer carries no signature",

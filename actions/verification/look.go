@@ -47,8 +47,14 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 	}
 	report.online = co.RekorClient != nil
 	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {
-		if err := judge(ctx, report.Signatures, report.Digest, policy, co); err != nil {
+		if report.examination, err = examinationOf(report.Digest, policy, co); err != nil {
 			return "", err
+		}
+		if err := judge(ctx, report.Signatures, report.examination, co); err != nil {
+			return "", err
+		}
+		for i := range report.Signatures {
+			report.Signatures[i].Image = report.examination.digest
 		}
 		order(report.Signatures)
 		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(report.Signatures), "signature")), nil

@@ -27,8 +27,8 @@ type Policy struct {
 	SkipClaims          bool // --check-claims=false
 }
 
-// validate refuses what cosign refuses before it looks at anything, with cosign's words as What.
-func (p Policy) validate() error {
+// Validate refuses what cosign refuses before it looks at anything, with cosign's words as What.
+func (p Policy) Validate() error {
 	if p.KeyReference != "" {
 		return nil
 	}
@@ -112,6 +112,15 @@ func bundleOptions(co *cosign.CheckOpts) *cosign.CheckOpts {
 		b.Identities = []cosign.Identity{{SubjectRegExp: ".*", IssuerRegExp: ".*"}}
 	}
 	return &b
+}
+
+// attestationOptions are the options for an attestation of a tag, whose claim is a statement's subject.
+func attestationOptions(co *cosign.CheckOpts) *cosign.CheckOpts {
+	a := *co
+	if a.ClaimVerifier != nil {
+		a.ClaimVerifier = cosign.IntotoSubjectClaimVerifier
+	}
+	return &a
 }
 
 // withStamps are the options for a bundle of which nothing but a time stamp can prove the time: logs of the second

@@ -25,15 +25,7 @@ func TestMutations(t *testing.T) {
 		layers := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) layer { return mutated(r, donors) }), 1, 12).Draw(r, "layers")
 		// The helpers end the outer test.
 		w.attach(layers...)
-		p := policy{
-			Subject: rapid.SampledFrom([]string{alice, bob}).Draw(r, "subject"), Issuer: issuer,
-			SubjectRegexp:       rapid.SampledFrom([]string{"", "", ".*", "^bob@"}).Draw(r, "subject regexp"),
-			IgnoreLog:           rapid.Bool().Draw(r, "ignore log"),
-			IgnoreSCT:           rapid.Bool().Draw(r, "ignore SCT"),
-			SkipClaims:          rapid.Bool().Draw(r, "skip claims"),
-			UseSignedTimestamps: rapid.Bool().Draw(r, "use stamps"),
-			Offline:             rapid.Bool().Draw(r, "offline"),
-		}
+		p := drawPolicy(r)
 		report, err := w.verifier.Verify(context.Background(), w.tag(), p)
 		if err != nil {
 			r.Fatal(err)
@@ -51,6 +43,19 @@ func TestMutations(t *testing.T) {
 			}
 		}
 	})
+}
+
+// drawPolicy is a policy, some of them wrong.
+func drawPolicy(r *rapid.T) policy {
+	return policy{
+		Subject: rapid.SampledFrom([]string{alice, bob}).Draw(r, "subject"), Issuer: issuer,
+		SubjectRegexp:       rapid.SampledFrom([]string{"", "", ".*", "^bob@"}).Draw(r, "subject regexp"),
+		IgnoreLog:           rapid.Bool().Draw(r, "ignore log"),
+		IgnoreSCT:           rapid.Bool().Draw(r, "ignore SCT"),
+		SkipClaims:          rapid.Bool().Draw(r, "skip claims"),
+		UseSignedTimestamps: rapid.Bool().Draw(r, "use stamps"),
+		Offline:             rapid.Bool().Draw(r, "offline"),
+	}
 }
 
 // mutated is a signature with nothing, a part of another, or a byte changed.

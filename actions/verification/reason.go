@@ -60,6 +60,8 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 		return j.otherIdentity(s)
 	case has(text, "certificate does not include required embedded SCT"), has(text, "only able to verify"):
 		return badSCT(text)
+	case has(text, "no matching subject digest found"):
+		return otherStatement(j.digest.String(), s)
 	case has(text, "invalid or missing digest in claim"):
 		return j.otherDigest(s)
 	case has(text, errAnnotation.Error()):

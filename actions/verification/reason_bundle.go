@@ -29,12 +29,7 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	case has(text, "must provide timestamp to verify certificate"):
 		return otherKey()
 	case has(text, "provided artifact digest does not match any digest in statement"), has(text, "no matching subject digest"):
-		return &actions.Error{
-			Code: actions.CodeClaims,
-			What: "the statement is about another image",
-			Why:  "expected digest " + j.digest.String() + ", found " + quoted(strings.Join(s.statementDigests(), ", ")),
-			Next: "it was copied from the image it names: sign this one, or verify that one",
-		}
+		return otherStatement(j.digest.String(), s)
 	case has(text, errAnnotation.Error()):
 		return j.otherAnnotations(s)
 	case has(text, "failed to verify signature"), has(text, "failed to get signature verifier"):
@@ -43,6 +38,15 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 		return j.otherIdentity(s)
 	}
 	return plain(text)
+}
+
+func otherStatement(digest string, s *Signature) *actions.Error {
+	return &actions.Error{
+		Code: actions.CodeClaims,
+		What: "the statement is about another image",
+		Why:  "expected digest " + digest + ", found " + listed(s.statementDigests()),
+		Next: "it was copied from the image it names: sign this one, or verify that one",
+	}
 }
 
 // badInclusion explains a bundle's log entry.
@@ -77,6 +81,10 @@ func (j *judgement) badBundleChain(s *Signature) *actions.Error {
 
 // statementDigests are the digests that the statement is about.
 func (s *Signature) statementDigests() []string {
+	if !s.isBundle() {
+		digests, _ := attestedDigests(s.Payload)
+		return digests
+	}
 	envelope, err := s.bundle.Envelope()
 	if err != nil {
 		return nil

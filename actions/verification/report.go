@@ -103,8 +103,30 @@ func order(signatures []Signature) {
 		return cmp.Or(
 			cmp.Compare(a.LogID, b.LogID),
 			-cmp.Compare(a.Storage, b.Storage), // "tag" before "referrer"
+			cmp.Compare(a.Kind.rank(), b.Kind.rank()),
+			cmp.Compare(a.Platform, b.Platform),
 			cmp.Compare(a.Position, b.Position),
 			cmp.Compare(a.Manifest.String(), b.Manifest.String()),
 		)
 	})
+}
+
+// rank orders the kinds.
+func (k Kind) rank() int {
+	switch k {
+	case KindAttestation:
+		return 1
+	case KindSBOM:
+		return 2
+	case KindSignature:
+	}
+	return 0
+}
+
+// Rows returns everything that was found as one list, in the order of log index; what has no log entry comes last. The
+// same image always gives the same list.
+func (r *Report) Rows() []Signature {
+	rows := slices.Concat(r.Signatures, r.Attached)
+	order(rows)
+	return rows
 }

@@ -2,12 +2,14 @@ package verification
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -36,7 +38,8 @@ type source struct {
 	client *registry.Client
 	puller *remote.Puller
 	opts   []remote.Option
-	asked  string // the reference as the person wrote it, for errors
+	asked  string           // the reference as the person wrote it, for errors
+	other  *name.Repository // where the signatures are in place of the image's repository; nil for there
 }
 
 func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {
@@ -45,7 +48,26 @@ func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {
 	if err != nil {
 		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}
 	}
-	return &source{client: v.opts.Registry, puller: puller, opts: append(opts, remote.Reuse(puller)), asked: asked}, nil
+	src := &source{client: v.opts.Registry, puller: puller, opts: append(opts, remote.Reuse(puller)), asked: asked}
+	if v.opts.Repository != "" {
+		repo, err := name.NewRepository(v.opts.Repository)
+		if err != nil {
+			return nil, &actions.Error{
+				Code: actions.CodeReference, What: "COSIGN_REPOSITORY names no repository: " + v.opts.Repository, Why: err.Error(), Err: err,
+				Next: "write it as REGISTRY/NAME, without a tag",
+			}
+		}
+		src.other = &repo
+	}
+	return src, nil
+}
+
+// beside is the repository in which the tags of d are kept.
+func (s *source) beside(d name.Digest) name.Repository {
+	if s.other != nil {
+		return *s.other
+	}
+	return d.Context()
 }
 
 // resolve returns the digest that ref names. A digest is taken at its word, as cosign does: what is attached to it is
@@ -184,7 +206,10 @@ func (s *source) referrers(ctx context.Context, d name.Digest) ([]v1.Descriptor,
 			Next: "ask whoever runs the registry to remove what does not belong there",
 		}
 	}
-	return m.Manifests, nil
+	// A registry's order may change from one answer to the next.
+	descriptors := slices.Clone(m.Manifests)
+	slices.SortStableFunc(descriptors, func(a, b v1.Descriptor) int { return cmp.Compare(a.Digest.String(), b.Digest.String()) })
+	return descriptors, nil
 }
 
 func (s *source) explain(ctx context.Context, err error) error {

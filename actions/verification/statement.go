@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"encoding/json"
 	"errors"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -50,4 +51,17 @@ func asMap(s *structpb.Struct) map[string]any {
 		return nil
 	}
 	return s.AsMap()
+}
+
+// describeStatement fills in what an attestation of a tag is about.
+func (s *Signature) describeStatement() {
+	var envelope struct {
+		Payload []byte `json:"payload"`
+	}
+	var statement struct {
+		PredicateType string `json:"predicateType"`
+	}
+	if json.Unmarshal(s.Payload, &envelope) == nil && json.Unmarshal(envelope.Payload, &statement) == nil {
+		s.PredicateType = statement.PredicateType
+	}
 }

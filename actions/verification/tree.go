@@ -195,7 +195,7 @@ func (t *grower) signatureGroup(ctx context.Context, d name.Digest) *Node {
 // judge gives the verdict on all but whose the signatures are, or says that there is no trust root.
 func (t *grower) judge(ctx context.Context, signatures []Signature, d name.Digest) {
 	if t.untrusted == nil {
-		if err := judge(ctx, signatures, d, Policy{}, t.co); err == nil {
+		if x, err := examinationOf(d, Policy{}, t.co); err == nil && judge(ctx, signatures, x, t.co) == nil {
 			return
 		}
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	Endpoints actions.Endpoints
 	Observer  actions.Observer // nil for actions.Discard
 	Clock     actions.Clock
+	// Repository is where the signatures are looked for in place of the image's own repository, as COSIGN_REPOSITORY;
+	// empty for the image's own.
+	Repository string
 	// Transport carries what is not the registry's: a public key by URL, and the log where a signature carries no entry.
 	// Nil for http.DefaultTransport.
 	Transport http.RoundTripper
@@ -77,7 +80,11 @@ const (
 // Signature is one signature found beside an image, with its verdict. What it says of itself (subject, issuer, log index,
 // times) is filled in as far as it can be read, verified or not.
 type Signature struct {
-	Kind     Kind
+	Kind Kind
+	// Image is the digest that it is attached to, Platform that image's place in an index; empty for what is attached to
+	// the image that was asked for.
+	Image    v1.Hash
+	Platform string
 	Storage  Storage
 	Manifest v1.Hash // the manifest that holds it
 	Layer    v1.Hash // its payload; the same for every signer of a digest
@@ -118,6 +125,9 @@ type Signature struct {
 	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
 }
 
+// MediaType is that of the layer or bundle that holds the signature.
+func (s *Signature) MediaType() string { return s.mediaType }
+
 // isBundle tells the two forms of signatures apart: a Sigstore bundle, or a layer with cosign's annotations.
 func (s *Signature) isBundle() bool { return s.Storage != StoredInTag && s.stored == nil }
 
@@ -128,15 +138,19 @@ type Report struct {
 	Digest     name.Digest
 	Policy     Policy
 	Signatures []Signature
+	// Attached is what Everything found beside them: it never counts for the verdict.
+	Attached []Signature
 
 	reference name.Reference
 	online    bool // a log was there to ask
+
+	examination *examination // what the checks were made against
 }
 
 // Verify collects and verifies. It fails only when it could not look (CodeTagNotFound, CodeUnreachable, CodeNoTrustRoot,
 // CodeUsage for a policy that cosign refuses); that nothing matched is the report's Verdict.
 func (v *Verifier) Verify(ctx context.Context, image string, policy Policy) (*Report, error) {
-	if err := policy.validate(); err != nil {
+	if err := policy.Validate(); err != nil {
 		return nil, err
 	}
 	return v.look(ctx, image, policy)

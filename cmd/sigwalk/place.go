@@ -199,8 +199,14 @@ func (p *place) verifier(obs actions.Observer) (*verification.Verifier, error) {
 	images := registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs})
 	roots := trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs})
 	return verification.New(verification.Options{
-		Registry: images, Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport,
+		Registry: images, Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
 	}), nil
+}
+
+// value is that of a variable, empty when it is not set.
+func (p *place) value(name string) string {
+	v, _ := p.env.Get(name)
+	return v.Value
 }
 
 func (p *place) transport(obs actions.Observer) (http.RoundTripper, error) {

@@ -17,38 +17,38 @@ import (
 func (a *app) verifyCommand() *cobra.Command {
 	var policy verification.Policy
 	var annotations []string
-	var all bool
+	var show shown
 	var checkClaims bool
+	var alone bundleFlags
 	cmd := &cobra.Command{
-		Use:   "verify IMAGE",
+		Use:   "verify IMAGE | verify --bundle FILE --artifact FILE|sha256:HEX",
 		Short: "Verify an image and print its signatures as a table keyed by log index",
 		Long: `Verify an image and print the signatures that verified as a table keyed by log index; --all prints the others
-too, with the reason. The flags have cosign's names and meanings. Exit codes: 0 at least one signature matches,
-10 no signature, 11 no such tag, 12 no match. (cosign keeps 13 for a signature without a certificate, and ends
-with 12 there; so does sigwalk, with the code no-certificate as that signature's reason.)`,
-		Args: oneImage,
+too, with the reason, and --explain every check of each. The flags have cosign's names and meanings. Exit codes: 0 at least
+one signature matches, 10 no signature, 11 no such tag, 12 no match. (cosign keeps 13 for a signature without a certificate,
+and ends with 12 there; so does sigwalk, with the code no-certificate as that signature's reason.)
+
+With --bundle it verifies a Sigstore bundle that stands alone (version 0.1 to 0.3, over a file or an attestation about it)
+and explains it; exit code 0 only when it verifies.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if alone.bundle != "" {
+				return nil
+			}
+			return oneImage(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy.SkipClaims = !checkClaims
 			var err error
-			policy.Annotations, err = parseAnnotations(annotations)
-			if err != nil {
+			if policy.Annotations, err = parseAnnotations(annotations); err != nil {
 				return err
 			}
-			p, err := a.open(cmd.Context(), nil)
-			if err != nil {
+			if alone.bundle != "" {
+				return a.verifyBundle(cmd, args, policy, alone)
+			}
+			if err := alone.unused(args); err != nil {
 				return err
 			}
-			defer p.close()
-			p.policyDefaults(cmd.Flags(), &policy)
-			verifier, err := p.verifier(actions.Discard)
-			if err != nil {
-				return err
-			}
-			report, err := verifier.Verify(cmd.Context(), args[0], policy)
-			if err != nil {
-				return err
-			}
-			return a.printReport(report, all)
+			return a.verifyImage(cmd, args[0], policy, show)
 		},
 	}
 	f := cmd.Flags()
@@ -63,8 +63,44 @@ with 12 there; so does sigwalk, with the code no-certificate as that signature's
 	f.BoolVar(&policy.Offline, "offline", false, "never ask the transparency log")
 	f.BoolVar(&policy.UseSignedTimestamps, "use-signed-timestamps", false, "use RFC 3161 timestamps")
 	f.BoolVar(&checkClaims, "check-claims", true, "check that the signed digest is the image's")
-	f.BoolVar(&all, "all", false, "print every signature, also those that did not verify")
+	f.BoolVar(&show.all, "all", false, "print every signature, also those that did not verify")
+	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
+	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")
+	alone.register(f)
 	return printing(cmd, "table", "tsv", "json")
+}
+
+// shown is what of a report is printed.
+type shown struct{ all, explain, fetchProofs bool }
+
+func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.Policy, show shown) error {
+	p, err := a.open(cmd.Context(), nil)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	p.policyDefaults(cmd.Flags(), &policy)
+	verifier, err := p.verifier(actions.Discard)
+	if err != nil {
+		return err
+	}
+	look := verifier.Verify
+	if a.flags.output == "json" || show.explain && show.all {
+		if err := policy.Validate(); err != nil {
+			return err
+		}
+		look = verifier.Everything
+	}
+	report, err := look(cmd.Context(), image, policy)
+	if err != nil {
+		return err
+	}
+	if show.fetchProofs {
+		if err := verifier.FetchProofs(cmd.Context(), report); err != nil {
+			return err
+		}
+	}
+	return a.printReport(report, show)
 }
 
 func parseAnnotations(pairs []string) (map[string]string, error) {
@@ -97,16 +133,27 @@ func (p *place) policyDefaults(given *pflag.FlagSet, policy *verification.Policy
 }
 
 // printReport prints the report and returns its verdict.
-func (a *app) printReport(report *verification.Report, all bool) error {
-	rows := report.Verified()
+func (a *app) printReport(report *verification.Report, show shown) error {
+	rows, all := report.Verified(), show.all
 	if all {
 		rows = report.Signatures
 	}
 	verdict := report.Verdict()
-	switch a.flags.output {
-	case "json":
+	switch {
+	case a.flags.output == "json":
 		a.printJSON(report)
-	case "tsv":
+	case show.explain:
+		explained := report.Signatures
+		if all {
+			explained = report.Rows()
+		}
+		for i := range explained {
+			if i > 0 {
+				a.say("\n")
+			}
+			a.say("%s", verification.MatrixText(&explained[i]))
+		}
+	case a.flags.output == "tsv":
 		a.say("%s\n", strings.Join(header(all), "\t"))
 		for _, s := range rows {
 			a.say("%s\n", strings.Join(cells(s, all), "\t"))
@@ -123,7 +170,9 @@ func (a *app) printReport(report *verification.Report, all bool) error {
 	}
 	if verdict != nil {
 		a.complain(verdict)
-		a.explainRows(report)
+		if !show.explain {
+			a.explainRows(report)
+		}
 		return exit(actions.ExitCode(verdict))
 	}
 	return nil

@@ -2,11 +2,8 @@ package verificationtest
 
 import (
 	"context"
-	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	intoto "github.com/in-toto/attestation/go/v1"
@@ -15,12 +12,8 @@ import (
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
-	"github.com/sigstore/rekor/pkg/types"
-	rekordsse "github.com/sigstore/rekor/pkg/types/dsse"
-	_ "github.com/sigstore/rekor/pkg/types/dsse/v0.0.1" // registers the entry
-	"github.com/sigstore/rekor/pkg/util"
-	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
@@ -37,20 +30,9 @@ func (d *Deployment) Bundle(image name.Digest, spec Spec) (*protobundle.Bundle, 
 	return d.Attest(image, SignPredicate, spec)
 }
 
-// Attest signs a statement about image with an empty predicate of the given type. A bundle's only entry of the log is
-// the only one of its tree, too, so that it carries an inclusion proof.
+// Attest signs a statement about image with an empty predicate of the given type.
 func (d *Deployment) Attest(image name.Digest, predicateType string, spec Spec) (*protobundle.Bundle, error) {
-	annotations, err := structpb.NewStruct(spec.Annotations)
-	if err != nil {
-		return nil, err
-	}
-	h := image.DigestStr()[len("sha256:"):]
-	statement, err := protojson.Marshal(&intoto.Statement{
-		Type:          intoto.StatementTypeUri,
-		Subject:       []*intoto.ResourceDescriptor{{Digest: map[string]string{"sha256": h}, Annotations: annotations}},
-		PredicateType: predicateType,
-		Predicate:     &structpb.Struct{},
-	})
+	statement, err := statementAbout(image, predicateType, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -62,30 +44,9 @@ func (d *Deployment) Attest(image name.Digest, predicateType string, spec Spec) 
 	if err != nil {
 		return nil, err
 	}
-	material := &protobundle.VerificationMaterial{}
-	if s.cert != nil {
-		material.Content = &protobundle.VerificationMaterial_Certificate{Certificate: &protocommon.X509Certificate{RawBytes: s.cert.Raw}}
-	} else {
-		id := keyID(s.key)
-		material.Content = &protobundle.VerificationMaterial_PublicKey{
-			PublicKey: &protocommon.PublicKeyIdentifier{Hint: base64.StdEncoding.EncodeToString(id[:])},
-		}
-	}
-	if !spec.NoLog {
-		entry, err := d.witness(statement, sig, s)
-		if err != nil {
-			return nil, err
-		}
-		material.TlogEntries = []*protorekor.TransparencyLogEntry{entry}
-	}
-	if spec.Stamp {
-		stamp, err := d.stamp(sig, s.spec.Logged)
-		if err != nil {
-			return nil, err
-		}
-		material.TimestampVerificationData = &protobundle.TimestampVerificationData{
-			Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{{SignedTimestamp: stamp}},
-		}
+	material, err := d.material(s, sig, func() (*protorekor.TransparencyLogEntry, error) { return d.witness(statement, sig, s) })
+	if err != nil {
+		return nil, err
 	}
 	return &protobundle.Bundle{
 		MediaType:            BundleType,
@@ -96,44 +57,88 @@ func (d *Deployment) Attest(image name.Digest, predicateType string, spec Spec) 
 	}, nil
 }
 
-// witness logs an envelope: promise, inclusion proof and checkpoint.
-func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.TransparencyLogEntry, error) {
-	envelope, err := json.Marshal(dsse.Envelope{
-		PayloadType: inTotoType, Payload: base64.StdEncoding.EncodeToString(statement),
-		Signatures: []dsse.Signature{{Sig: base64.StdEncoding.EncodeToString(sig)}},
+// statementAbout is an in-toto statement about image with an empty predicate.
+func statementAbout(image name.Digest, predicateType string, spec Spec) ([]byte, error) {
+	annotations, err := structpb.NewStruct(spec.Annotations)
+	if err != nil {
+		return nil, err
+	}
+	h := image.DigestStr()[len("sha256:"):]
+	return protojson.Marshal(&intoto.Statement{
+		Type:          intoto.StatementTypeUri,
+		Subject:       []*intoto.ResourceDescriptor{{Digest: map[string]string{"sha256": h}, Annotations: annotations}},
+		PredicateType: predicateType,
+		Predicate:     &structpb.Struct{},
 	})
+}
+
+// Message signs an artifact as `cosign sign-blob --new-bundle-format` does.
+func (d *Deployment) Message(artifact []byte, spec Spec) (*protobundle.Bundle, error) {
+	s, err := d.signer(spec)
 	if err != nil {
 		return nil, err
 	}
-	body, err := entryBody(rekordsse.KIND, types.ArtifactProperties{
-		ArtifactBytes: envelope, PublicKeyBytes: [][]byte{s.pem}, PKIFormat: "x509",
-	})
+	sig, err := sign(s.key, artifact)
 	if err != nil {
 		return nil, err
 	}
-	promise, err := d.Promise(body, d.index.Add(1), s.spec.Logged)
+	sum := sha256.Sum256(artifact)
+	material, err := d.material(s, sig, func() (*protorekor.TransparencyLogEntry, error) { return d.witnessMessage(sum[:], sig, s) })
 	if err != nil {
 		return nil, err
 	}
-	leaf := sha256.Sum256(append([]byte{0}, body...))
-	logSigner, err := signature.LoadECDSASignerVerifier(d.log, crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	checkpoint, err := util.CreateAndSignCheckpoint(context.Background(), "rekor.test", 1, 1, leaf[:], logSigner)
-	if err != nil {
-		return nil, fmt.Errorf("sign a checkpoint: %w", err)
-	}
-	id := keyID(d.log)
-	return &protorekor.TransparencyLogEntry{
-		LogIndex:          promise.Payload.LogIndex,
-		LogId:             &protocommon.LogId{KeyId: id[:]},
-		KindVersion:       &protorekor.KindVersion{Kind: rekordsse.KIND, Version: "0.0.1"},
-		IntegratedTime:    promise.Payload.IntegratedTime,
-		InclusionPromise:  &protorekor.InclusionPromise{SignedEntryTimestamp: promise.SignedEntryTimestamp},
-		InclusionProof:    &protorekor.InclusionProof{LogIndex: 0, RootHash: leaf[:], TreeSize: 1, Checkpoint: &protorekor.Checkpoint{Envelope: string(checkpoint)}},
-		CanonicalizedBody: body,
+	return &protobundle.Bundle{
+		MediaType:            BundleType,
+		VerificationMaterial: material,
+		Content: &protobundle.Bundle_MessageSignature{MessageSignature: &protocommon.MessageSignature{
+			MessageDigest: &protocommon.HashOutput{Algorithm: protocommon.HashAlgorithm_SHA2_256, Digest: sum[:]}, Signature: sig,
+		}},
 	}, nil
+}
+
+// material is what vouches for a signature in a bundle.
+func (d *Deployment) material(s *signer, sig []byte, entry func() (*protorekor.TransparencyLogEntry, error)) (*protobundle.VerificationMaterial, error) {
+	material := &protobundle.VerificationMaterial{}
+	if s.cert != nil {
+		material.Content = &protobundle.VerificationMaterial_Certificate{Certificate: &protocommon.X509Certificate{RawBytes: s.cert.Raw}}
+	} else {
+		id := keyID(s.key)
+		material.Content = &protobundle.VerificationMaterial_PublicKey{
+			PublicKey: &protocommon.PublicKeyIdentifier{Hint: base64.StdEncoding.EncodeToString(id[:])},
+		}
+	}
+	if !s.spec.NoLog {
+		logged, err := entry()
+		if err != nil {
+			return nil, err
+		}
+		material.TlogEntries = []*protorekor.TransparencyLogEntry{logged}
+	}
+	if s.spec.Stamp {
+		stamp, err := d.stamp(sig, s.spec.Logged)
+		if err != nil {
+			return nil, err
+		}
+		material.TimestampVerificationData = &protobundle.TimestampVerificationData{
+			Rfc3161Timestamps: []*protocommon.RFC3161SignedTimestamp{{SignedTimestamp: stamp}},
+		}
+	}
+	return material, nil
+}
+
+// AsV1 gives a bundle the form of version 0.1: certificates as a chain, and a promise of the log without a proof.
+func (d *Deployment) AsV1(b *protobundle.Bundle) *protobundle.Bundle {
+	old := proto.Clone(b).(*protobundle.Bundle) //nolint:errcheck,forcetypeassert // a clone is of the same type
+	old.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+	if cert := old.GetVerificationMaterial().GetCertificate(); cert != nil {
+		old.VerificationMaterial.Content = &protobundle.VerificationMaterial_X509CertificateChain{X509CertificateChain: &protocommon.X509CertificateChain{
+			Certificates: []*protocommon.X509Certificate{cert, {RawBytes: d.intermediate.Raw}},
+		}}
+	}
+	for _, entry := range old.GetVerificationMaterial().GetTlogEntries() {
+		entry.InclusionProof = nil
+	}
+	return old
 }
 
 // ReferBundle stores b as a referrer of image.

@@ -27,12 +27,14 @@ type Deployment struct {
 	authority, ctLog, log, tsa *ecdsa.PrivateKey
 
 	serial, index atomic.Int64
+
+	shard, tiles *merkleTree // of the first and second generation of the log
 }
 
 // New returns a deployment whose log begins at index 0. Certificates of its authority are valid from an hour ago on, so
 // that signatures of the past can be made.
 func New() (*Deployment, error) {
-	d := &Deployment{}
+	d := &Deployment{shard: newMerkleTree(), tiles: newMerkleTree()}
 	d.index.Store(-1)
 	keys := make([]*ecdsa.PrivateKey, 6)
 	for i := range keys {
@@ -145,12 +147,14 @@ func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string) *root.Tr
 }
 
 // keyID is a log's id: the SHA-256 of its public key (RFC 6962, 3.2).
-func keyID(key *ecdsa.PrivateKey) [32]byte {
+func keyID(key *ecdsa.PrivateKey) [32]byte { return sha256.Sum256(publicDER(key)) }
+
+func publicDER(key *ecdsa.PrivateKey) []byte {
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		panic(err) // an ECDSA key on a known curve
 	}
-	return sha256.Sum256(der)
+	return der
 }
 
 func logID(key *ecdsa.PrivateKey) string {

@@ -18,6 +18,7 @@ import (
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 	"github.com/digitorus/timestamp"
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
 	"github.com/sigstore/rekor/pkg/types"
@@ -48,6 +49,8 @@ type Spec struct {
 	NoSCT bool
 	NoLog bool
 	Stamp bool // add an RFC 3161 time stamp
+	// Tiles puts the entry of a bundle into a log of the second generation.
+	Tiles bool
 }
 
 // Layer is one signature as a layer of the tag sha256-<hex>.sig: what is signed, and cosign's annotations.
@@ -75,6 +78,41 @@ func (d *Deployment) SignPayload(content []byte, spec Spec) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
+	return d.layer(content, signature, s, func() (*cbundle.RekorBundle, error) { return d.record(content, signature, s.pem, s.spec.Logged) })
+}
+
+// Attestation signs a statement about image with an empty predicate as `cosign attest` does: the signature is inside the
+// payload, which is an envelope.
+func (d *Deployment) Attestation(image name.Digest, predicateType string, spec Spec) (Layer, error) {
+	statement, err := statementAbout(image, predicateType, spec)
+	if err != nil {
+		return Layer{}, err
+	}
+	s, err := d.signer(spec)
+	if err != nil {
+		return Layer{}, err
+	}
+	signature, err := sign(s.key, dsse.PAE(inTotoType, statement))
+	if err != nil {
+		return Layer{}, err
+	}
+	envelope, err := envelopeOf(statement, signature)
+	if err != nil {
+		return Layer{}, err
+	}
+	layer, err := d.layer(envelope, nil, s, func() (*cbundle.RekorBundle, error) {
+		body, err := envelopeBody(envelope, s)
+		if err != nil {
+			return nil, err
+		}
+		return d.Promise(body, d.index.Add(1), s.spec.Logged)
+	})
+	layer.Annotations["predicateType"] = predicateType
+	return layer, err
+}
+
+// layer puts a signature beside its payload; an attestation has none beside it, but inside.
+func (d *Deployment) layer(content, signature []byte, s *signer, entry func() (*cbundle.RekorBundle, error)) (Layer, error) {
 	layer := Layer{Payload: content, Annotations: map[string]string{
 		static.SignatureAnnotationKey: base64.StdEncoding.EncodeToString(signature),
 	}}
@@ -86,17 +124,21 @@ func (d *Deployment) SignPayload(content []byte, spec Spec) (Layer, error) {
 		layer.Annotations[static.CertificateAnnotationKey] = string(s.pem)
 		layer.Annotations[static.ChainAnnotationKey] = string(chain)
 	}
-	if !spec.NoLog {
-		entry, err := d.record(content, signature, s.pem, s.spec.Logged)
+	if !s.spec.NoLog {
+		logged, err := entry()
 		if err != nil {
 			return Layer{}, err
 		}
-		if err := layer.annotate(static.BundleAnnotationKey, entry); err != nil {
+		if err := layer.annotate(static.BundleAnnotationKey, logged); err != nil {
 			return Layer{}, err
 		}
 	}
-	if spec.Stamp {
-		stamp, err := d.stamp(signature, s.spec.Logged)
+	if s.spec.Stamp {
+		stamped := signature
+		if len(stamped) == 0 {
+			stamped = content
+		}
+		stamp, err := d.stamp(stamped, s.spec.Logged)
 		if err != nil {
 			return Layer{}, err
 		}

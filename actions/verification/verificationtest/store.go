@@ -70,19 +70,34 @@ func Put(ctx context.Context, image name.Digest, suffix string, layers []Layer, 
 // Refer stores content as an artifact that refers to image, as cosign 3 stores its bundles. Where the registry has no
 // referrers API the list in the tag sha256-<hex> is kept.
 func Refer(ctx context.Context, image name.Digest, artifactType string, content []byte, annotations map[string]string, opts ...remote.Option) (v1.Hash, error) {
+	return refer(ctx, image, artifactType, v1.Descriptor{MediaType: types.MediaType(artifactType)}, content, annotations, opts)
+}
+
+// ReferLayer stores a signature as an artifact that refers to image, as cosign 2 does with --registry-referrers-mode=oci-1-1.
+func ReferLayer(ctx context.Context, image name.Digest, artifactType string, layer Layer, opts ...remote.Option) (v1.Hash, error) {
+	desc := v1.Descriptor{MediaType: ctypes.SimpleSigningMediaType, Annotations: layer.Annotations}
+	return refer(ctx, image, artifactType, desc, layer.Payload, nil, opts)
+}
+
+func refer(ctx context.Context, image name.Digest, artifactType string, like v1.Descriptor, content []byte, annotations map[string]string, opts []remote.Option) (v1.Hash, error) {
 	opts = withContext(ctx, opts)
 	subject, err := remote.Head(image, opts...)
 	if err != nil {
 		return v1.Hash{}, err
 	}
-	config, err := upload(image, []byte("{}"), "application/vnd.oci.empty.v1+json", opts)
+	configType := types.MediaType("application/vnd.oci.empty.v1+json")
+	if len(like.Annotations) > 0 {
+		configType = types.MediaType(artifactType) // cosign 2 knew no better place for it
+	}
+	config, err := upload(image, []byte("{}"), configType, opts)
 	if err != nil {
 		return v1.Hash{}, err
 	}
-	layer, err := upload(image, content, types.MediaType(artifactType), opts)
+	layer, err := upload(image, content, like.MediaType, opts)
 	if err != nil {
 		return v1.Hash{}, err
 	}
+	layer.Annotations = like.Annotations
 	raw, err := json.Marshal(v1.Manifest{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: *config, ArtifactType: artifactType,
 		Layers: []v1.Descriptor{*layer}, Subject: subject, Annotations: annotations,
