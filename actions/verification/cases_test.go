@@ -70,6 +70,8 @@ func keyPair(t testing.TB) (*ecdsa.PrivateKey, string) {
 	return key, path
 }
 
+const hour = time.Hour
+
 var longAgo = time.Now().Add(-2 * time.Hour)
 
 // signatureCase is one signature under one policy, and the code of the reason that is wanted; "" when it verifies.

@@ -145,6 +145,14 @@ func TestKey(t *testing.T) {
 // referenceWithKey is reference with the policy's key.
 func (w *world) referenceWithKey(p verification.Policy) []error {
 	w.t.Helper()
+	w.loadKey(p)
+	defer func() { w.key = nil }()
+	return w.reference(p)
+}
+
+// loadKey makes checkOpts verify with the policy's key.
+func (w *world) loadKey(p verification.Policy) {
+	w.t.Helper()
 	pem, err := os.ReadFile(p.KeyReference)
 	if err != nil {
 		w.t.Fatal(err)
@@ -156,6 +164,4 @@ func (w *world) referenceWithKey(p verification.Policy) []error {
 	if w.key, err = signature.LoadVerifier(key, crypto.SHA256); err != nil {
 		w.t.Fatal(err)
 	}
-	defer func() { w.key = nil }()
-	return w.reference(p)
 }

@@ -18,8 +18,8 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	case has(text, "failed to verify log inclusion:"):
 		return j.badInclusion(s, strings.TrimPrefix(text, "failed to verify log inclusion: "))
 	case has(text, "failed to verify timestamps:"):
-		if j.policy.UseSignedTimestamps {
-			return badStamp(strings.TrimPrefix(text, "failed to verify timestamps: "))
+		if has(text, "verified signed timestamps") || has(text, "too many signed timestamps") {
+			return badStamp(stampText(text))
 		}
 		return &actions.Error{Code: actions.CodeTime, What: "nothing proves when the bundle was signed", Why: text, Next: "add --use-signed-timestamps if it carries a time stamp"}
 	case has(text, "failed to verify leaf certificate"):
@@ -28,8 +28,14 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 		return badSCT(text)
 	case has(text, "must provide timestamp to verify certificate"):
 		return otherKey()
-	case has(text, "provided artifact digest does not match any digest in statement"), has(text, "no matching subject digest"):
+	case has(text, "provided artifact digest"), has(text, "no matching subject digest"), has(text, "no matching artifact hash algorithm"),
+		has(text, "no subjects found"), has(text, "no supported digest algorithms"), has(text, "unable to extract statement"):
 		return otherStatement(j.digest.String(), s)
+	case has(text, "artifact does not match digest"):
+		return &actions.Error{
+			Code: actions.CodeClaims, What: "the signature is for something else",
+			Why: "expected digest " + j.digest.String() + ", and the bundle names another", Next: "give --artifact what was signed, or find the bundle of this one",
+		}
 	case has(text, errAnnotation.Error()):
 		return j.otherAnnotations(s)
 	case has(text, "failed to verify signature"), has(text, "failed to get signature verifier"):
@@ -38,6 +44,11 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 		return j.otherIdentity(s)
 	}
 	return plain(text)
+}
+
+// stampText is what was said of time stamps, without what the library's formatting of no error leaves behind.
+func stampText(text string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(text, "failed to verify timestamps: "), "; error: %!w(<nil>)")
 }
 
 func otherStatement(digest string, s *Signature) *actions.Error {

@@ -1,0 +1,400 @@
+package verification_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"pgregory.net/rapid"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
+)
+
+var artifactBytes = []byte("an artifact")
+
+func opened(content []byte) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
+}
+
+func (w *world) message(spec spec) *protobundle.Bundle {
+	w.t.Helper()
+	b, err := w.d.Message(artifactBytes, spec)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+// fileCase is one stand-alone bundle, and which checks are not ok.
+type fileCase struct {
+	name     string
+	bundle   func(w *world) *protobundle.Bundle
+	policy   policy
+	artifact []byte // artifactBytes when nil
+	want     states
+	code     actions.Code // "" when it verifies
+	byDigest actions.Code // where it differs by the digest alone
+}
+
+var tiledSpec = change(byAlice, func(s *spec) { s.Tiles, s.Stamp = true, true })
+
+var fileCases = []fileCase{
+	{name: "message", bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) }},
+	{
+		name: "message, version 0.1", bundle: func(w *world) *protobundle.Bundle { return w.d.AsV1(w.message(byAlice)) },
+		want: states{verification.CheckProof: verification.CheckSkipped},
+	},
+	{name: "message, second generation of the log", bundle: func(w *world) *protobundle.Bundle { return w.message(tiledSpec) }},
+	{
+		name: "message, second generation, no time stamp", code: actions.CodeTimestamp,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.message(change(tiledSpec, func(s *spec) { s.Stamp = false }))
+		},
+		want: states{verification.CheckTimestamp: verification.CheckFailed, verification.CheckTime: verification.CheckSkipped},
+	},
+	{
+		name: "message, another artifact", artifact: []byte("another"), code: actions.CodeSignature, byDigest: actions.CodeClaims,
+		bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) },
+		want:   states{verification.CheckClaims: verification.CheckFailed, verification.CheckSignature: verification.CheckFailed},
+	},
+	{
+		name: "entry of another signature", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries = w.message(byAlice).VerificationMaterial.TlogEntries
+			return b
+		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
+	},
+	{
+		name: "entry of another signature, second generation", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(tiledSpec)
+			b.VerificationMaterial.TlogEntries = w.message(tiledSpec).VerificationMaterial.TlogEntries
+			return b
+		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
+	},
+	{
+		name: "proof of another entry", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries[0].InclusionProof = w.message(byAlice).VerificationMaterial.TlogEntries[0].InclusionProof
+			return b
+		}, want: states{verification.CheckProof: verification.CheckFailed},
+	},
+	{
+		name: "checkpoint changed", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			w.message(byAlice)
+			b := w.message(byAlice)
+			checkpoint := b.VerificationMaterial.TlogEntries[0].InclusionProof.Checkpoint
+			checkpoint.Envelope = "rekor.test - 2" + checkpoint.Envelope[len("rekor.test - 1"):]
+			return b
+		}, want: states{verification.CheckProof: verification.CheckFailed},
+	},
+	{
+		name: "checkpoint changed, second generation", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(tiledSpec)
+			checkpoint := b.VerificationMaterial.TlogEntries[0].InclusionProof.Checkpoint
+			checkpoint.Envelope = "rekor.tess" + checkpoint.Envelope[len("rekor.test"):]
+			return b
+		}, want: states{verification.CheckProof: verification.CheckFailed},
+	},
+	{
+		name: "two entries, one of an unknown log",
+		bundle: func(w *world) *protobundle.Bundle {
+			b, other := w.message(byAlice), w.message(byAlice)
+			stranger := other.VerificationMaterial.TlogEntries[0]
+			stranger.LogId.KeyId[0] ^= 1
+			b.VerificationMaterial.TlogEntries = slices.Insert(b.VerificationMaterial.TlogEntries, 0, stranger)
+			return b
+		},
+	},
+	{
+		name: "the same entry twice", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, b.VerificationMaterial.TlogEntries[0])
+			return b
+		}, want: states{
+			verification.CheckLogEntry: verification.CheckFailed, verification.CheckLogPayload: verification.CheckSkipped,
+			verification.CheckSET: verification.CheckSkipped, verification.CheckProof: verification.CheckSkipped, verification.CheckTime: verification.CheckFailed,
+		},
+	},
+	{
+		name: "an entry with a proof and no promise", code: actions.CodeTime,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries[0].InclusionPromise = nil
+			return b
+		}, want: states{verification.CheckTime: verification.CheckFailed},
+	},
+	{
+		name: "log time outside the certificate's life, time stamp inside", code: actions.CodeTime,
+		policy: change(byAlicePolicy, func(p *policy) { p.UseSignedTimestamps = true }),
+		bundle: func(w *world) *protobundle.Bundle {
+			late := w.message(change(byAlice, func(s *spec) { s.At, s.Logged, s.Stamp = longAgo, longAgo.Add(hour), true }))
+			return late
+		}, want: states{verification.CheckTime: verification.CheckFailed},
+	},
+	{name: "statement", bundle: func(w *world) *protobundle.Bundle { return w.stated(byAlice) }},
+	{name: "statement, second generation", bundle: func(w *world) *protobundle.Bundle { return w.stated(tiledSpec) }},
+	{
+		name: "statement about something else", artifact: []byte("another"), code: actions.CodeClaims,
+		bundle: func(w *world) *protobundle.Bundle { return w.stated(byAlice) }, want: states{verification.CheckClaims: verification.CheckFailed},
+	},
+	{
+		name: "another issuer", policy: policy{Subject: alice, Issuer: "https://x"}, code: actions.CodeIssuer,
+		bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) }, want: states{verification.CheckIssuer: verification.CheckFailed},
+	},
+}
+
+// stated signs a statement about the artifact.
+func (w *world) stated(spec spec) *protobundle.Bundle {
+	w.t.Helper()
+	sum := sha256.Sum256(artifactBytes)
+	b, err := w.d.Attest(w.image.Context().Digest("sha256:"+hex.EncodeToString(sum[:])), provenance, spec)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+func (w *world) verifyFile(b *protobundle.Bundle, artifact []byte, whole bool, p policy) (*verification.BundleReport, error) {
+	w.t.Helper()
+	content, err := protojson.Marshal(b)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req := verification.BundleRequest{Name: "artifact.sigstore.json", Content: content, Policy: p}
+	if whole {
+		req.Open = opened(artifact)
+	} else {
+		sum := sha256.Sum256(artifact)
+		req.Digest = v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}
+	}
+	return w.verifier.VerifyBundle(context.Background(), req)
+}
+
+// TestFiles verifies bundles that stand alone, by the artifact and by its digest alone.
+func TestFiles(t *testing.T) {
+	for _, c := range fileCases {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			if c.artifact == nil {
+				c.artifact = artifactBytes
+			}
+			if c.policy.Subject == "" {
+				c.policy = byAlicePolicy
+			}
+			b := c.bundle(w)
+			for _, whole := range []bool{true, false} {
+				report, err := w.verifyFile(b, c.artifact, whole, c.policy)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkStates(t, report.Signature, c.want)
+				want := c.code
+				if !whole && c.byDigest != "" {
+					want = c.byDigest
+				}
+				if code := actions.CodeOf(report.Verdict()); code != want {
+					t.Errorf("whole artifact %t: %v, want %q\n%s", whole, report.Verdict(), want, matrix(report.Signature))
+				}
+			}
+		})
+	}
+}
+
+// TestBundleMutations changes stand-alone bundles of every form in random ways: the verdict stays that of cosign's own
+// packages, and the checks agree with it.
+func TestBundleMutations(t *testing.T) {
+	w := newWorld(t)
+	key, file := keyPair(t)
+	stampedSpec := change(byAlice, func(s *spec) { s.Stamp = true })
+	foreignMessage, err := newWorld(t).d.Message(artifactBytes, byAlice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	donors := []*protobundle.Bundle{
+		w.message(byAlice), w.message(stampedSpec), w.message(tiledSpec), w.message(withSubject(bob)), w.message(spec{KeyPair: true, Key: key}),
+		w.message(change(byAlice, func(s *spec) { s.NoLog = true })), w.message(change(byAlice, func(s *spec) { s.At = longAgo })),
+		w.message(change(byAlice, func(s *spec) { s.NoSCT = true })),
+		w.stated(byAlice), w.stated(stampedSpec), w.stated(tiledSpec), w.stated(spec{KeyPair: true, Key: key}),
+		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
+		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)),
+	}
+	cases, good, unreadable := 0, 0, 0
+	for n := range 20 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			rapid.Check(t, func(r *rapid.T) {
+				b := mutatedBundle(r, donors)
+				p := drawPolicy(r)
+				if rapid.IntRange(0, 3).Draw(r, "with key") == 0 {
+					p = policy{KeyReference: file, IgnoreLog: p.IgnoreLog, UseSignedTimestamps: p.UseSignedTimestamps}
+				}
+				artifact := rapid.SampledFrom([][]byte{artifactBytes, artifactBytes, artifactBytes, []byte("another")}).Draw(r, "artifact")
+				whole := rapid.Bool().Draw(r, "whole")
+				theirs := w.cosignBundle(b, artifact, whole, p)
+				report, err := w.verifyFile(b, artifact, whole, p)
+				cases++
+				if err != nil {
+					unreadable++
+					if theirs == nil || actions.CodeOf(err) != actions.CodeFormat {
+						r.Fatalf("not looked at: %v, cosign says %v", err, theirs)
+					}
+					return
+				}
+				s := report.Signature
+				if s.Verified {
+					good++
+				}
+				if s.Verified != (theirs == nil) || s.Verified == (s.Reason != nil) {
+					r.Fatalf("verified %t (%v), cosign says %v\n%s", s.Verified, s.Reason, theirs, matrix(s))
+				}
+				if s.Defect != nil {
+					r.Fatalf("%v\n%s", s.Defect, matrix(s))
+				}
+			})
+		})
+	}
+	t.Logf("%d bundles, %d of them good, %d unreadable", cases, good, unreadable)
+	if cases < 2000 || good < cases/20 {
+		t.Errorf("%d cases, %d of them good: too few to prove anything", cases, good)
+	}
+}
+
+// cosignBundle is the verdict of cosign's own packages on a bundle in a file. cosign 3 asks for a time stamp where the log
+// keeps no time; the packages of 2 have to be told.
+func (w *world) cosignBundle(b *protobundle.Bundle, artifact []byte, whole bool, p policy) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("cosign panics: %v", r)
+		}
+	}()
+	content, err := protojson.Marshal(b)
+	if err != nil {
+		return err
+	}
+	parsed := &bundle.Bundle{}
+	if err := parsed.UnmarshalJSON(content); err != nil {
+		return err
+	}
+	if p.KeyReference != "" {
+		w.loadKey(p)
+		defer func() { w.key = nil }()
+	}
+	co := w.checkOpts(p)
+	entries, err := parsed.TlogEntries()
+	if err != nil {
+		return err
+	}
+	timeless := len(entries) > 0
+	for _, entry := range entries {
+		timeless = timeless && entry.IntegratedTime().IsZero()
+	}
+	if timeless && !co.IgnoreTlog && co.SigVerifier == nil {
+		co.UseSignedTimestamps = true
+	}
+	about := verify.WithArtifact(bytes.NewReader(artifact))
+	if !whole {
+		sum := sha256.Sum256(artifact)
+		about = verify.WithArtifactDigest("sha256", sum[:])
+	}
+	_, err = cosign.VerifyNewBundle(context.Background(), co, about, parsed)
+	return err
+}
+
+// mutatedBundle is a bundle with nothing, a part of another, or a field changed.
+func mutatedBundle(r *rapid.T, donors []*protobundle.Bundle) *protobundle.Bundle {
+	b := proto.Clone(rapid.SampledFrom(donors).Draw(r, "bundle")).(*protobundle.Bundle)
+	for range rapid.SampledFrom([]int{0, 0, 1, 1, 1, 2}).Draw(r, "changes") {
+		donor := proto.Clone(rapid.SampledFrom(donors).Draw(r, "donor")).(*protobundle.Bundle)
+		material, theirs := b.GetVerificationMaterial(), donor.GetVerificationMaterial()
+		switch rapid.IntRange(0, 9).Draw(r, "change") {
+		case 0:
+			material.TlogEntries = theirs.GetTlogEntries()
+		case 1:
+			material.TlogEntries = append(theirs.GetTlogEntries(), material.GetTlogEntries()...)
+		case 2:
+			material.TimestampVerificationData = theirs.GetTimestampVerificationData()
+		case 3:
+			material.Content = theirs.GetContent()
+		case 4:
+			b.Content = donor.Content
+		case 5:
+			for _, entry := range material.GetTlogEntries() {
+				entry.InclusionPromise = nil
+			}
+		case 6:
+			if len(material.GetTlogEntries()) > 0 && len(theirs.GetTlogEntries()) > 0 {
+				material.TlogEntries[0].InclusionProof = theirs.TlogEntries[0].InclusionProof
+			}
+		default:
+			changeField(r, b.ProtoReflect(), 0)
+		}
+	}
+	return b
+}
+
+// changeField goes down a message at random and changes the field it comes to.
+func changeField(r *rapid.T, m protoreflect.Message, depth int) {
+	var set []protoreflect.FieldDescriptor
+	m.Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+		set = append(set, fd)
+		return true
+	})
+	if len(set) == 0 {
+		return
+	}
+	slices.SortFunc(set, func(a, b protoreflect.FieldDescriptor) int { return int(a.Number() - b.Number()) })
+	fd := rapid.SampledFrom(set).Draw(r, "field")
+	value := m.Get(fd)
+	switch {
+	case fd.IsList() && fd.Kind() == protoreflect.MessageKind:
+		list := m.Mutable(fd).List()
+		changeField(r, list.Get(rapid.IntRange(0, list.Len()-1).Draw(r, "item")).Message(), depth+1)
+	case fd.IsList():
+		list := m.Mutable(fd).List()
+		if rapid.Bool().Draw(r, "cut") {
+			list.Truncate(list.Len() - 1)
+			return
+		}
+		if raw := slices.Clone(list.Get(0).Bytes()); len(raw) > 0 {
+			raw[rapid.IntRange(0, len(raw)-1).Draw(r, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(r, "bit")
+			list.Set(0, protoreflect.ValueOfBytes(raw))
+		}
+	case fd.Kind() == protoreflect.MessageKind:
+		if depth > 0 && rapid.IntRange(0, 7).Draw(r, "remove") == 0 {
+			m.Clear(fd)
+			return
+		}
+		changeField(r, m.Mutable(fd).Message(), depth+1)
+	case fd.Kind() == protoreflect.BytesKind:
+		raw := slices.Clone(value.Bytes())
+		raw[rapid.IntRange(0, len(raw)-1).Draw(r, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(r, "bit")
+		m.Set(fd, protoreflect.ValueOfBytes(raw))
+	case fd.Kind() == protoreflect.StringKind:
+		text := []byte(value.String())
+		text[rapid.IntRange(0, len(text)-1).Draw(r, "byte")] ^= 1
+		m.Set(fd, protoreflect.ValueOfString(string(bytes.ToValidUTF8(text, nil))))
+	case fd.Kind() == protoreflect.Int64Kind:
+		m.Set(fd, protoreflect.ValueOfInt64(value.Int()+rapid.SampledFrom([]int64{-1, 1, 3600, -value.Int()}).Draw(r, "by")))
+	case fd.Kind() == protoreflect.EnumKind:
+		m.Set(fd, protoreflect.ValueOfEnum(protoreflect.EnumNumber(rapid.IntRange(0, 3).Draw(r, "kind"))))
+	}
+}
