@@ -58,9 +58,7 @@ func (x *examination) fetchProof(ctx context.Context, log *client.Rekor, s *Sign
 }
 
 func (x *examination) fetchedProof(ctx context.Context, log *client.Rekor, s *Signature) Check {
-	params := entries.NewGetLogEntryByIndexParamsWithContext(ctx)
-	params.SetLogIndex(s.Entry.Index)
-	answer, err := log.Entries.GetLogEntryByIndex(params)
+	answer, err := log.Entries.GetLogEntryByIndexContext(ctx, entries.NewGetLogEntryByIndexParams().WithLogIndex(s.Entry.Index))
 	if err != nil {
 		return unavailable(err)
 	}

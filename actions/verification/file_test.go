@@ -321,9 +321,9 @@ func (w *world) cosignBundle(b *protobundle.Bundle, artifact []byte, whole bool,
 
 // mutatedBundle is a bundle with nothing, a part of another, or a field changed.
 func mutatedBundle(r *rapid.T, donors []*protobundle.Bundle) *protobundle.Bundle {
-	b := proto.Clone(rapid.SampledFrom(donors).Draw(r, "bundle")).(*protobundle.Bundle)
+	b := proto.CloneOf(rapid.SampledFrom(donors).Draw(r, "bundle"))
 	for range rapid.SampledFrom([]int{0, 0, 1, 1, 1, 2}).Draw(r, "changes") {
-		donor := proto.Clone(rapid.SampledFrom(donors).Draw(r, "donor")).(*protobundle.Bundle)
+		donor := proto.CloneOf(rapid.SampledFrom(donors).Draw(r, "donor"))
 		material, theirs := b.GetVerificationMaterial(), donor.GetVerificationMaterial()
 		switch rapid.IntRange(0, 9).Draw(r, "change") {
 		case 0:

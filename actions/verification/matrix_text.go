@@ -18,10 +18,9 @@ func (s *Signature) Sentence() string {
 	} else {
 		b.WriteString("claims to be signed by ")
 	}
-	switch {
-	case s.Certificate == nil:
+	if s.Certificate == nil {
 		b.WriteString("the holder of a key pair")
-	default:
+	} else {
 		b.WriteString(quoted(s.Subject) + ", vouched for by " + quoted(s.Issuer))
 	}
 	if at := s.SignedAt(); at != nil {

@@ -128,7 +128,7 @@ func (d *Deployment) material(s *signer, sig []byte, entry func() (*protorekor.T
 
 // AsV1 gives a bundle the form of version 0.1: certificates as a chain, and a promise of the log without a proof.
 func (d *Deployment) AsV1(b *protobundle.Bundle) *protobundle.Bundle {
-	old := proto.Clone(b).(*protobundle.Bundle) //nolint:errcheck,forcetypeassert // a clone is of the same type
+	old := proto.CloneOf(b)
 	old.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 	if cert := old.GetVerificationMaterial().GetCertificate(); cert != nil {
 		old.VerificationMaterial.Content = &protobundle.VerificationMaterial_X509CertificateChain{X509CertificateChain: &protocommon.X509CertificateChain{
