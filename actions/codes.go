@@ -60,6 +60,11 @@ const (
 	CodeTimestamp      Code = "timestamp-failed"
 	CodeSCT            Code = "sct-invalid"
 
+	CodeKeyUnreadable Code = "key-unreadable" // no key there, or not one of the kind that is wanted
+	CodeKeyPassword   Code = "key-password"   // the password does not open the key, or the two typed differ
+	CodeKeyInTheWay   Code = "key-in-the-way" // a key is there that must not be overwritten
+	CodeNotBuiltIn    Code = "not-built-in"   // the real tool can, this program cannot
+
 	CodeNoSignatures  Code = "no-signatures"  // exit 10
 	CodeNoMatch       Code = "no-match"       // exit 12
 	CodeNoCertificate Code = "no-certificate" // exit 13

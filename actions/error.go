@@ -60,7 +60,7 @@ func ExitCode(err error) int {
 		return 130
 	}
 	switch CodeOf(err) {
-	case CodeUsage:
+	case CodeUsage, CodeKeyUnreadable, CodeNotBuiltIn: // the command line names what cannot be used
 		return 2
 	case CodeNoSignatures:
 		return 10

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/sigwalk/sigwalk/actions"
 )
 
 // attacher adds signatures to one tag without losing others'.
@@ -220,7 +218,7 @@ func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []
 		}
 		if !warned {
 			warned = true
-			s.note(ctx, actions.NoteWarning, "others that share this state directory are not waited for: "+err.Error())
+			s.warn(ctx, "others that share this state directory are not waited for: "+err.Error())
 		}
 		return func() {}, nil
 	}}
@@ -229,7 +227,7 @@ func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []
 		return done, err
 	}
 	if err := j.add(tag, ours, payload, s.opts.Clock.Now()); err != nil {
-		s.note(ctx, actions.NoteWarning, "the signature is attached, but it is not remembered for the case that another tool overwrites it: "+err.Error())
+		s.warn(ctx, "the signature is attached, but it is not remembered for the case that another tool overwrites it: "+err.Error())
 	}
 	return done, nil
 }

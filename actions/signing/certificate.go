@@ -3,41 +3,25 @@ package signing
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/sigstore/sigstore/pkg/tuf" //nolint:staticcheck // cosign wants its status of a key
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
 )
-
-// key is an ECDSA P-256 key that lives as long as one signature.
-type key struct{ private *ecdsa.PrivateKey }
-
-func newKey() (key, error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	return key{private}, err
-}
-
-// sign signs message over its SHA-256.
-func (k key) sign(message []byte) ([]byte, error) {
-	digest := sha256.Sum256(message)
-	return k.private.Sign(rand.Reader, digest[:], crypto.SHA256)
-}
 
 // issued is what Fulcio gave: the certificate, those above it, and the SCT when it is not embedded.
 type issued struct {
@@ -93,8 +77,9 @@ func (s *Signer) checkToken(raw actions.Secret) (*identity.Token, error) {
 	return token, nil
 }
 
-// certify asks Fulcio for a certificate of the token's identity over k (Fulcio's API v2, signingCert).
-func (s *Signer) certify(ctx context.Context, k key, token *identity.Token) (*issued, error) {
+// certify asks Fulcio for a certificate of the token's identity over the signer's key, which is ECDSA (Fulcio's API v2,
+// signingCert).
+func (s *Signer) certify(ctx context.Context, signer signature.Signer, token *identity.Token) (*issued, error) {
 	fulcio := s.opts.Endpoints.Fulcio
 	if err := needed(fulcio, "Fulcio", "--fulcio-url (COSIGN_FULCIO_URL)"); err != nil {
 		return nil, err
@@ -103,11 +88,15 @@ func (s *Signer) certify(ctx context.Context, k key, token *identity.Token) (*is
 	if token.Email != "" {
 		name = token.Email
 	}
-	proof, err := k.sign([]byte(name))
+	proof, err := signer.SignMessage(strings.NewReader(name))
 	if err != nil {
 		return nil, err
 	}
-	public, err := cryptoutils.MarshalPublicKeyToPEM(k.private.Public())
+	key, err := signer.PublicKey()
+	if err != nil {
+		return nil, err
+	}
+	public, err := cryptoutils.MarshalPublicKeyToPEM(key)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +131,7 @@ func (s *Signer) certify(ctx context.Context, k key, token *identity.Token) (*is
 			Next: "check that this is the address of Fulcio", Err: err,
 		}
 	}
-	if public, ok := got.leaf.PublicKey.(*ecdsa.PublicKey); !ok || !public.Equal(k.private.Public()) {
+	if public, ok := got.leaf.PublicKey.(*ecdsa.PublicKey); !ok || !public.Equal(key) {
 		return nil, &actions.Error{
 			Code: actions.CodeNotAsked, What: "the certificate of Fulcio at " + fulcio + " is for another key than ours",
 			Next: "check that this is the address of Fulcio",

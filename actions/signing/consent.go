@@ -20,8 +20,8 @@ const (
 )
 
 // consent makes sure that a person agreed to the public record.
-func (s *Signer) consent(ctx context.Context, given bool) error {
-	if given {
+func (s *Signer) consent(ctx context.Context, req Request) error {
+	if req.Consented || req.SkipLog {
 		return nil
 	}
 	answer, err := s.opts.Observer.Ask(ctx, actions.Question{
@@ -30,13 +30,17 @@ func (s *Signer) consent(ctx context.Context, given bool) error {
 	if err != nil {
 		return err
 	}
-	if !answer.Yes {
-		return &actions.Error{
-			Code: actions.CodeDeclined,
-			What: "nothing was signed",
-			Why:  "the notice of the transparency log was not agreed to",
-			Next: "a signature with an identity always leaves a public record of that identity; answer y, or give --yes, when that is fine",
-		}
+	if answer.Yes {
+		return nil
 	}
-	return nil
+	e := &actions.Error{
+		Code: actions.CodeDeclined,
+		What: "nothing was signed",
+		Why:  "the notice of the transparency log was not agreed to",
+		Next: "a signature with an identity always leaves a public record of that identity; answer y, or give --yes, when that is fine",
+	}
+	if req.Key != nil {
+		e.Next = "answer y, or give --yes, when a public record is fine; with --tlog-upload=false a key pair signs without one"
+	}
+	return e
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -20,18 +19,19 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
 
-// stamp asks the timestamp authority when signature was (RFC 3161) and returns its whole response.
-func (s *Signer) stamp(ctx context.Context, signature []byte, trusted *root.TrustedRoot) ([]byte, time.Time, error) {
+// stamp asks the timestamp authority when message was (RFC 3161) and returns its whole response.
+func (s *Signer) stamp(ctx context.Context, message []byte, trusted *root.TrustedRoot) ([]byte, time.Time, error) {
 	authority := s.opts.Endpoints.Timestamp
 	nonce, err := cryptoutils.GenerateSerialNumber()
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	query, err := timestamp.CreateRequest(bytes.NewReader(signature), &timestamp.RequestOptions{
+	query, err := timestamp.CreateRequest(bytes.NewReader(message), &timestamp.RequestOptions{
 		Hash: crypto.SHA256, Certificates: true, Nonce: nonce,
 	})
 	if err != nil {
@@ -63,36 +63,35 @@ func (s *Signer) stamp(ctx context.Context, signature []byte, trusted *root.Trus
 	if parsed.Nonce == nil || parsed.Nonce.Cmp(nonce) != 0 {
 		return nil, time.Time{}, failed("the response answers another question (its nonce differs)", nil)
 	}
+	if trusted == nil {
+		s.warn(ctx, "there is no trust root: the time stamp is attached, and not verified here. Run cosign initialize")
+		return reply.body, parsed.Time, nil
+	}
 	authorities := trusted.TimestampingAuthorities()
 	if len(authorities) == 0 {
-		s.note(ctx, actions.NoteWarning, "the trust root knows no timestamp authority: the time stamp is attached, but nobody can verify it with this trust root")
+		s.warn(ctx, "the trust root knows no timestamp authority: the time stamp is attached, but nobody can verify it with this trust root")
 		return reply.body, parsed.Time, nil
 	}
 	for _, a := range authorities {
-		if _, err = a.Verify(reply.body, signature); err == nil {
+		if _, err = a.Verify(reply.body, message); err == nil {
 			return reply.body, parsed.Time, nil
 		}
 	}
 	return nil, time.Time{}, failed("it is not signed by an authority in the trust root: "+err.Error(), err)
 }
 
-// record puts signature into the transparency log as a hashedrekord and returns the entry, verified against the trust
-// root.
-func (s *Signer) record(ctx context.Context, payload, signature []byte, got *issued, trusted *root.TrustedRoot) (*models.LogEntryAnon, error) {
+// record puts what is signed into the transparency log and returns the entry, verified against the trust root. public is
+// the certificate or public key, in PEM.
+func (s *Signer) record(ctx context.Context, signed content, public []byte, trusted *root.TrustedRoot) (*models.LogEntryAnon, error) {
 	rekor := s.opts.Endpoints.Rekor
 	if err := needed(rekor, "Rekor", "--rekor-url (COSIGN_REKOR_URL)"); err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(payload)
-	type object = map[string]any
-	body, err := json.Marshal(object{
-		"apiVersion": "0.0.1",
-		"kind":       "hashedrekord",
-		"spec": object{
-			"data":      object{"hash": object{"algorithm": "sha256", "value": hex.EncodeToString(digest[:])}},
-			"signature": object{"content": signature, "publicKey": object{"content": got.leafPEM}},
-		},
-	})
+	proposal, err := signed.proposal(public)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(proposal)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +102,14 @@ func (s *Signer) record(ctx context.Context, payload, signature []byte, got *iss
 	if err != nil {
 		return nil, logUnavailable(rekor, err)
 	}
-	if reply.status == http.StatusConflict { // an earlier try arrived, and its answer did not
-		reply, err = s.existing(ctx, rekor, reply)
+	if reply.status == http.StatusConflict {
+		// An earlier try arrived and its answer did not, or an RSA key signed the same words before: that always gives the
+		// same signature.
+		err := actions.RunStage(ctx, s.opts.Observer, s.opts.Clock, "log-existing", "Fetch the entry that the log has already", func(ctx context.Context) (string, error) {
+			var err error
+			reply, err = s.existing(ctx, rekor, reply)
+			return "", err
+		})
 		if err != nil {
 			return nil, logUnavailable(rekor, err)
 		}
@@ -120,7 +125,7 @@ func (s *Signer) record(ctx context.Context, payload, signature []byte, got *iss
 			Next: "nothing was attached to the image. Check that this is the address of Rekor; its own logs say more",
 		}
 	}
-	entry, err := checkEntry(reply.body, digest[:], signature, got.leafPEM, trusted)
+	entry, err := s.checkEntry(ctx, reply.body, signed, public, trusted)
 	if err != nil {
 		return nil, &actions.Error{
 			Code: actions.CodeLogEntry,
@@ -161,8 +166,8 @@ func (s *Signer) existing(ctx context.Context, rekor string, conflict *answer) (
 }
 
 // checkEntry parses what the log answered and verifies that it is about this signature and that the log promises it: the
-// signed entry timestamp (SET), with a log key of the trust root.
-func checkEntry(body, digest, signature, certificate []byte, trusted *root.TrustedRoot) (*models.LogEntryAnon, error) {
+// signed entry timestamp (SET), and the inclusion proof, with a log key of the trust root.
+func (s *Signer) checkEntry(ctx context.Context, body []byte, signed content, public []byte, trusted *root.TrustedRoot) (*models.LogEntryAnon, error) {
 	var entries models.LogEntry
 	if err := json.Unmarshal(body, &entries); err != nil {
 		return nil, err
@@ -182,27 +187,12 @@ func checkEntry(body, digest, signature, certificate []byte, trusted *root.Trust
 	if err != nil {
 		return nil, err
 	}
-	var said struct {
-		Spec struct {
-			Data struct {
-				Hash struct {
-					Value string `json:"value"`
-				} `json:"hash"`
-			} `json:"data"`
-			Signature struct {
-				Content   []byte `json:"content"`
-				PublicKey struct {
-					Content []byte `json:"content"`
-				} `json:"publicKey"`
-			} `json:"signature"`
-		} `json:"spec"`
-	}
-	if err := json.Unmarshal(raw, &said); err != nil {
+	if err := signed.confirms(raw, public); err != nil {
 		return nil, err
 	}
-	if said.Spec.Data.Hash.Value != hex.EncodeToString(digest) || !bytes.Equal(said.Spec.Signature.Content, signature) ||
-		!bytes.Equal(bytes.TrimSpace(said.Spec.Signature.PublicKey.Content), bytes.TrimSpace(certificate)) {
-		return nil, errors.New("the entry is about another signature")
+	if trusted == nil {
+		s.warn(ctx, "there is no trust root: the log's promise is attached, and not verified here. Run cosign initialize")
+		return &entry, nil
 	}
 	converted, err := tle.GenerateTransparencyLogEntry(entry)
 	if err != nil {
@@ -215,5 +205,22 @@ func checkEntry(body, digest, signature, certificate []byte, trusted *root.Trust
 	if err := tlog.VerifySET(parsed, trusted.RekorLogs()); err != nil {
 		return nil, err
 	}
-	return &entry, nil
+	return &entry, checkInclusion(parsed, trusted)
+}
+
+// checkInclusion verifies the proof that the entry is in the log, against a checkpoint that the log signed. Where an
+// answer carries none the promise (SET) has to do.
+func checkInclusion(entry *tlog.Entry, trusted *root.TrustedRoot) error {
+	if !entry.HasInclusionProof() {
+		return nil
+	}
+	log, ok := trusted.RekorLogs()[hex.EncodeToString([]byte(entry.LogKeyID()))]
+	if !ok {
+		return errors.New("the trust root does not know the log's key")
+	}
+	verifier, err := signature.LoadVerifier(log.PublicKey, log.SignatureHashFunc)
+	if err != nil {
+		return err
+	}
+	return tlog.VerifyInclusion(entry, verifier)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"sync"
 
@@ -111,7 +112,7 @@ func (v *Verifier) attached(ctx context.Context, src *source, d name.Digest) ([]
 func (v *Verifier) checks(ctx context.Context, policy Policy) (*cosign.CheckOpts, error) {
 	co := policy.checkOptions()
 	if policy.KeyReference != "" {
-		key, err := v.publicKey(ctx, policy.KeyReference)
+		key, err := v.opts.Keys.PublicKey(ctx, policy.KeyReference)
 		if err != nil {
 			return nil, err
 		}
@@ -172,6 +173,13 @@ func (v *Verifier) rekor(address string) (*client.Rekor, error) {
 	rt.Consumers["application/x-pem-file"] = runtime.TextConsumer()
 	rt.Producers["application/json"] = runtime.JSONProducer()
 	return client.New(rt, strfmt.Default), nil
+}
+
+func (v *Verifier) httpClient() *http.Client {
+	if v.opts.Transport == nil {
+		return &http.Client{Transport: http.DefaultTransport}
+	}
+	return &http.Client{Transport: v.opts.Transport}
 }
 
 func (v *Verifier) stage(ctx context.Context, id, title string, work func(context.Context) (string, error)) error {

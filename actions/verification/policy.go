@@ -16,7 +16,7 @@ import (
 type Policy struct {
 	Subject, SubjectRegexp string
 	Issuer, IssuerRegexp   string
-	// KeyReference is a public key (file, URL or env://NAME); with it no certificate is wanted.
+	// KeyReference is a public key (file, URL, env://NAME or k8s://NAMESPACE/NAME); with it no certificate is wanted.
 	KeyReference string
 	Annotations  map[string]string
 

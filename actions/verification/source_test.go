@@ -14,6 +14,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
@@ -115,9 +116,9 @@ func TestFailures(t *testing.T) {
 		{"no trust root", verification.New(noRoot), w.tag(), byAlicePolicy, actions.CodeNoTrustRoot, ""},
 		{"no trust root and nobody there", verification.New(noRoot), nobody + "/org/app", byAlicePolicy, actions.CodeNoTrustRoot, ""},
 		{"no trust root needed", verification.New(noRoot), w.tag(), policy{KeyReference: file, IgnoreLog: true}, "", ""},
-		{"no key", w.verifier, w.tag(), policy{KeyReference: "nowhere.pub"}, actions.CodeUsage, "loading public key"},
-		{"no key in the environment", w.verifier, w.tag(), policy{KeyReference: "env://SIGWALK_NO_SUCH_KEY"}, actions.CodeUsage, "loading public key"},
-		{"key of another kind", w.verifier, w.tag(), policy{KeyReference: "awskms://x"}, actions.CodeUsage, "loading public key"},
+		{"no key", w.verifier, w.tag(), policy{KeyReference: "nowhere.pub"}, actions.CodeKeyUnreadable, "loading public key"},
+		{"no key in the environment", w.verifier, w.tag(), policy{KeyReference: "env://SIGWALK_NO_SUCH_KEY"}, actions.CodeKeyUnreadable, "loading public key"},
+		{"key of another kind", w.verifier, w.tag(), policy{KeyReference: "awskms://x"}, actions.CodeNotBuiltIn, "AWS KMS are not built in"},
 		{"key by URL from nobody", w.verifier, w.tag(), policy{KeyReference: "http://" + nobody + "/cosign.pub"}, actions.CodeUnreachable, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,13 +146,15 @@ func TestKeyReferences(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write(pem) }))
 	defer server.Close()
 	opts := w.opts
-	opts.ReadFile = func(path string) ([]byte, error) {
-		if path != "inside/cosign.pub" {
-			return nil, os.ErrNotExist
-		}
-		return pem, nil
-	}
-	opts.LookupEnv = func(name string) (string, bool) { return string(pem), name == "COSIGN_PUBLIC_KEY" }
+	opts.Keys = keys.New(keys.Options{
+		ReadFile: func(path string) ([]byte, error) {
+			if path != "inside/cosign.pub" {
+				return nil, os.ErrNotExist
+			}
+			return pem, nil
+		},
+		LookupEnv: func(name string) (string, bool) { return string(pem), name == "COSIGN_PUBLIC_KEY" },
+	})
 	v := verification.New(opts)
 	for _, reference := range []string{"inside/cosign.pub", server.URL + "/cosign.pub", "env://COSIGN_PUBLIC_KEY"} {
 		report, err := v.Verify(t.Context(), w.tag(), policy{KeyReference: reference})

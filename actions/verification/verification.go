@@ -20,6 +20,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/trust"
 )
@@ -37,13 +38,11 @@ type Options struct {
 	// Repository is where the signatures are looked for in place of the image's own repository, as COSIGN_REPOSITORY;
 	// empty for the image's own.
 	Repository string
-	// Transport carries what is not the registry's: a public key by URL, and the log where a signature carries no entry.
-	// Nil for http.DefaultTransport.
+	// Transport carries what is not the registry's: the log where a signature carries no entry, and a public key by URL
+	// without Keys. Nil for http.DefaultTransport.
 	Transport http.RoundTripper
-	// ReadFile reads a public key from a path; nil for os.ReadFile.
-	ReadFile func(path string) ([]byte, error)
-	// LookupEnv reads a public key from env://NAME; nil for os.LookupEnv.
-	LookupEnv func(name string) (string, bool)
+	// Keys loads the public key of a policy; nil for one that reads this machine's files and variables.
+	Keys *keys.Client
 }
 
 // Verifier verifies images. It is safe for concurrent use.
@@ -53,6 +52,9 @@ type Verifier struct{ opts Options }
 func New(opts Options) *Verifier {
 	if opts.Observer == nil {
 		opts.Observer = actions.Discard
+	}
+	if opts.Keys == nil {
+		opts.Keys = keys.New(keys.Options{Transport: opts.Transport, Observer: opts.Observer, Clock: opts.Clock})
 	}
 	return &Verifier{opts}
 }

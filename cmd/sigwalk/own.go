@@ -21,7 +21,7 @@ func known() []string {
 		"COSIGN_CERTIFICATE_IDENTITY", "COSIGN_CERTIFICATE_IDENTITY_REGEXP",
 		"COSIGN_CERTIFICATE_OIDC_ISSUER", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP",
 		"SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
-		"SIGSTORE_TSA_CERTIFICATE_FILE", "TUF_ROOT", "DOCKER_CONFIG",
+		"SIGSTORE_TSA_CERTIFICATE_FILE", "COSIGN_PASSWORD", "KUBECONFIG", "TUF_ROOT", "DOCKER_CONFIG",
 		"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
 	)
 }
@@ -33,7 +33,7 @@ var deployment = []string{
 
 // choices are variables of the environment that count beside the sandbox: who signs, what, and in which registry.
 var choices = []string{
-	"IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN",
+	"IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN", "COSIGN_PASSWORD", "KUBECONFIG",
 	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_ORGANIZATION", "SOURCE_IMAGE",
 }
 
@@ -45,7 +45,8 @@ func (a *app) ownVariables() ([]environment.Variable, error) {
 	}
 	for _, name := range known() {
 		value, ok := a.lookup(name)
-		if !ok || value == "" {
+		// A password may be empty, and then nobody is to be asked for it.
+		if !ok || value == "" && name != "COSIGN_PASSWORD" {
 			continue
 		}
 		// The environment wins over the file also where it calls the same endpoint by another name.

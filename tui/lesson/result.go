@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -106,6 +107,8 @@ func Result(t *theme.Theme, value any, now time.Time, width int) []string {
 		return copyLines(t, v, width)
 	case *signing.Result:
 		return signLines(t, v, width)
+	case *keys.Files:
+		return keyLines(t, v, width)
 	}
 	return nil
 }
@@ -159,13 +162,22 @@ func copyLines(t *theme.Theme, v *registry.CopyResult, width int) []string {
 
 func signLines(t *theme.Theme, v *signing.Result, width int) []string {
 	f := facts{t: t, width: width}
-	f.ok("signed by " + t.Strong.Render(widget.Clean(v.Subject)))
-	f.add("vouched by", v.Issuer)
+	if v.KeyReference != "" {
+		f.ok("signed with the key " + t.Strong.Render(widget.Clean(v.KeyReference)))
+		f.add("vouched by", "nobody: whoever verifies needs the public key")
+	} else {
+		f.ok("signed by " + t.Strong.Render(widget.Clean(v.Subject)))
+		f.add("vouched by", v.Issuer)
+	}
 	f.add("digest", v.Digest.DigestStr())
 	if v.ByTag {
 		f.add("", "a tag was given; what it names now was signed")
 	}
-	f.add("log index", fmt.Sprintf("%d, logged %s", v.LogIndex, v.Integrated.UTC().Format("2006-01-02 15:04:05Z")))
+	if v.Integrated.IsZero() {
+		f.add("log index", "none: the log was left out")
+	} else {
+		f.add("log index", fmt.Sprintf("%d, logged %s", v.LogIndex, v.Integrated.UTC().Format("2006-01-02 15:04:05Z")))
+	}
 	if !v.Timestamp.IsZero() {
 		f.add("time stamp", v.Timestamp.UTC().Format("2006-01-02 15:04:05Z")+" (RFC 3161)")
 	}
@@ -175,6 +187,20 @@ func signLines(t *theme.Theme, v *signing.Result, width int) []string {
 	f.add("signatures", fmt.Sprintf("%d on this image now", v.Total))
 	if v.Restored > 0 {
 		f.add("", fmt.Sprintf("%d that others had overwritten were put back", v.Restored))
+	}
+	return f.out
+}
+
+func keyLines(t *theme.Theme, v *keys.Files, width int) []string {
+	f := facts{t: t, width: width}
+	f.ok("a key pair; its private half opens with the password alone")
+	f.add("private", v.Private)
+	if v.Private == "" {
+		f.add("private", "in the cluster, with its password")
+	}
+	f.add("public", v.Public)
+	if fingerprint, err := keys.Fingerprint(v.PublicKey); err == nil {
+		f.add("fingerprint", fingerprint)
 	}
 	return f.out
 }

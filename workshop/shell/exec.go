@@ -63,6 +63,7 @@ func (s *Shell) status(ctx context.Context, hc interp.HandlerContext, args []str
 		Name: args[0], Args: args[1:],
 		Dir:         hc.Dir,
 		Stdin:       in,
+		Piped:       piped(hc.Stdin),
 		Stdout:      &output{hc.Stdout, cancel},
 		Stderr:      hc.Stderr,
 		Environment: s.exported(hc.Env),

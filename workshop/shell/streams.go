@@ -75,6 +75,17 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// piped reports whether a command reads from a pipe or a file. /dev/null is neither, as for the C library's programs: it
+// is a device, as terminals are.
+func piped(r io.Reader) bool {
+	file, ok := r.(*os.File)
+	if !ok || file == nil {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice == 0
+}
+
 // input is the standard input of a built-in, whose reads end when the command is cancelled.
 type input struct {
 	ctx  context.Context //nolint:containedctx // io.Reader takes none, and the reader lives as long as one call

@@ -32,8 +32,11 @@ type Call struct {
 	Name string
 	Args []string
 	// Dir is the working directory as the shell sees it.
-	Dir            string
-	Stdin          io.Reader
+	Dir   string
+	Stdin io.Reader
+	// Piped is true when a pipe or a file is behind Stdin, and no terminal: the real tools then read from it what they
+	// would ask a person for.
+	Piped          bool
 	Stdout, Stderr io.Writer
 	// Environment is a copy of the variables that the shell exports to this command.
 	Environment *environment.Environment

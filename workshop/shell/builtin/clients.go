@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -22,14 +23,19 @@ type Clients struct {
 	Transport http.RoundTripper
 	Observer  actions.Observer
 
-	call *Call
-	own  bool // the connections are nobody else's
+	call       *Call
+	kubeconfig string // as KUBECONFIG; empty for the person's own
+	own        bool   // the connections are nobody else's
 }
 
 // Connect returns the clients for c, watched by observer. It fails when the file of certificate authorities cannot be
 // read, or when a home of the line's own lies outside the lesson's directory.
 func (c *Call) Connect(observer actions.Observer) (*Clients, error) {
 	homes, err := c.homes()
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig, err := c.kubeconfig()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +48,7 @@ func (c *Call) Connect(observer actions.Observer) (*Clients, error) {
 	}
 	return &Clients{
 		Endpoints: endpoints, Homes: homes, Transport: transport, Observer: observer,
-		call: c, own: c.Base == nil || endpoints.CAFile != "",
+		call: c, kubeconfig: kubeconfig, own: c.Base == nil || endpoints.CAFile != "",
 	}, nil
 }
 
@@ -97,15 +103,25 @@ func (k *Clients) Signer() *signing.Signer {
 	})
 }
 
-// Verification returns the options for a verifier, which reads files and variables as the call sees them.
+// Verification returns the options for a verifier.
 func (k *Clients) Verification() verification.Options {
 	return verification.Options{
 		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints,
+		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport, Keys: k.Keys(),
+	}
+}
+
+// Keys returns what makes and loads key pairs. It reads files and variables as the call sees them; a password is that of
+// COSIGN_PASSWORD, else what a pipe brings, else what a person types.
+func (k *Clients) Keys() *keys.Client {
+	return keys.New(keys.Options{
 		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport,
-		ReadFile: func(path string) ([]byte, error) { return k.call.Files.ReadFile(k.call.Dir, path) },
+		Kubeconfig: k.kubeconfig,
+		Password:   k.call.password,
+		ReadFile:   func(path string) ([]byte, error) { return k.call.Files.ReadFile(k.call.Dir, path) },
 		LookupEnv: func(name string) (string, bool) {
 			v, ok := k.call.Environment.Get(name)
 			return v.Value, ok
 		},
-	}
+	})
 }

@@ -86,7 +86,10 @@ func (s *session) root() *cobra.Command {
 	cmd.SetOut(s.call.Stdout)
 	cmd.SetErr(s.call.Stderr)
 	s.ro.AddFlags(cmd)
-	cmd.AddCommand(s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.version())
+	cmd.AddCommand(
+		s.generateKeyPair(), s.importKeyPair(), s.publicKey(),
+		s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.version(),
+	)
 	for _, name := range unbuilt() {
 		cmd.AddCommand(s.unbuilt(name))
 	}

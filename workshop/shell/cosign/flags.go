@@ -80,8 +80,8 @@ func (s *session) typed(flag *pflag.Flag) bool {
 // notBuilt says that something of cosign's is not here, with the command line that has it.
 func (s *session) notBuilt(what string) error {
 	return &actions.Error{
-		Code: actions.CodeUsage,
-		What: what + " is not built into the workshop shell yet",
+		Code: actions.CodeNotBuiltIn,
+		What: what + " is not built into the workshop shell",
 		Next: "the real command, in a terminal that has cosign (`sigwalk env` prints the variables for it): " + s.commandLine(),
 	}
 }
@@ -148,23 +148,17 @@ func annotations(o options.AnnotationOptions) (map[string]string, error) {
 func unbuilt() []string {
 	return []string{
 		"attach", "attest", "attest-blob", "bundle", "clean", "copy", "debug", "dockerfile", "download", "env", "generate",
-		"generate-key-pair", "import-key-pair", "load", "manifest", "piv-tool", "pkcs11-tool", "public-key", "save",
+		"load", "manifest", "piv-tool", "pkcs11-tool", "save",
 		"sign-blob", "signing-config", "triangulate", "trusted-root", "upload", "verify-attestation", "verify-blob",
 		"verify-blob-attestation",
 	}
 }
 
-// unbuilt is a sub-command that says that it is not here. The page asks for the help of one of them.
+// unbuilt is a sub-command that says that it is not here.
 func (s *session) unbuilt(name string) *cobra.Command {
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use: name, Hidden: true,
 		DisableFlagParsing: true,
 		RunE:               func(*cobra.Command, []string) error { return s.notBuilt("cosign " + name) },
 	}
-	if name == "generate-key-pair" {
-		cmd.Short = "Make a private key, encrypted with a password, and its public key (not built in yet)"
-		cmd.DisableFlagParsing = false
-		(&options.GenerateKeyPairOptions{}).AddFlags(cmd)
-	}
-	return cmd
 }

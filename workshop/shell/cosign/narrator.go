@@ -2,7 +2,10 @@ package cosign
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -48,7 +51,48 @@ func (n *narrator) Event(ctx context.Context, event actions.Event) {
 }
 
 // Ask implements actions.Observer: whoever watches the line shows the question to the person, and keeps it with what the
-// line prints where that is kept.
+// line prints where that is kept. Where a pipe feeds the command (echo y | cosign ...) a yes or no is read from it, as
+// cosign does.
 func (n *narrator) Ask(ctx context.Context, question actions.Question) (actions.Answer, error) {
-	return n.next.Ask(ctx, question)
+	if !question.YesNo || !n.call.Piped {
+		return n.next.Ask(ctx, question)
+	}
+	_, _ = io.WriteString(n.call.Stderr, question.Script())
+	line, err := n.readLine()
+	if err != nil {
+		return actions.Answer{}, err
+	}
+	switch strings.ToLower(line) {
+	case "y":
+		return actions.Answer{Yes: true}, nil
+	case "", "n":
+		return actions.Answer{}, nil
+	}
+	return actions.Answer{}, &actions.Error{
+		Code: actions.CodeUsage,
+		What: fmt.Sprintf("invalid input %q (allowed values y, n)", line),
+		Next: "answer y or n",
+	}
+}
+
+// readLine reads one line from the pipe and no more: the next question has its own. A pipe that has nothing to say is
+// nobody to ask.
+func (n *narrator) readLine() (string, error) {
+	const most = 1000
+	var line []byte
+	for b := make([]byte, 1); len(line) < most; {
+		count, err := n.call.Stdin.Read(b)
+		switch {
+		case count > 0 && b[0] == '\n':
+			return strings.TrimRight(string(line), "\r"), nil
+		case errors.Is(err, io.EOF) && len(line) == 0:
+			return "", actions.ErrNobodyToAsk
+		case errors.Is(err, io.EOF):
+			return string(line), nil
+		case err != nil:
+			return "", err
+		}
+		line = append(line, b[:count]...)
+	}
+	return string(line), nil
 }

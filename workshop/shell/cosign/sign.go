@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/sigstore/cosign/v2/cmd/cosign/cli/options"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -34,7 +36,7 @@ func (s *session) sign() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := s.only(cmd, "fulcio-url", "identity-token", "rekor-url", "oidc-issuer", "oidc-client-id",
 				"oidc-disable-ambient-providers", "annotations", "yes", "timestamp-server-url", "output-certificate",
-				"fulcio-auth-flow")
+				"fulcio-auth-flow", "key", "tlog-upload")
 			if err == nil && o.Fulcio.AuthFlow != "" && o.Fulcio.AuthFlow != "token" {
 				err = s.notBuilt("cosign sign --fulcio-auth-flow=" + o.Fulcio.AuthFlow)
 			}
@@ -65,10 +67,6 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 			s.warn(byTag, image)
 		}
 	}
-	token, err := s.identityToken(o)
-	if err != nil {
-		return err
-	}
 	clients, err := s.call.Connect(s.narrator)
 	if err != nil {
 		return err
@@ -79,18 +77,27 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	clients.Endpoints.OIDCIssuer, clients.Endpoints.OIDCClientID = o.OIDC.Issuer, o.OIDC.ClientID
 	ctx, cancel := s.timeout(cmd)
 	defer cancel()
-	s.narrateSigning(o.SkipConfirmation)
+	req := signing.Request{Consented: o.SkipConfirmation, Annotations: extra, SkipLog: !o.TlogUpload}
 	signer := clients.Signer()
-	consented := o.SkipConfirmation
+	sign := signer.SignWithKey
+	if req.Key, err = s.signingKey(ctx, clients, cmd, o.Key); err != nil {
+		return s.late(ctx, err)
+	}
+	if req.Key == nil {
+		sign = signer.SignWithToken
+		if req.Token, err = s.identityToken(o); err != nil {
+			return err
+		}
+	}
+	s.narrateSigning(o.SkipConfirmation)
 	for _, image := range images {
 		s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
-		result, err := signer.SignWithToken(ctx, signing.Request{
-			Image: image, Token: token, Consented: consented, Annotations: extra,
-		})
+		req.Image = image
+		result, err := sign(ctx, req)
 		if err != nil {
 			return s.late(ctx, err)
 		}
-		consented = true // once a command line is enough, as in cosign
+		req.Consented = true // once a command line is enough, as in cosign
 		s.call.Keep(result)
 		if result.Restored > 0 {
 			s.info("Put back %d signatures that others had overwritten", result.Restored)
@@ -109,6 +116,11 @@ func (s *session) narrateSigning(consented bool) {
 	n.started["key"] = func() { s.info("Generating ephemeral keys...") }
 	n.started["certificate"] = func() { s.info("Retrieving signed certificate...") }
 	n.done["sct"] = func(actions.Stage) { s.info("Successfully verified SCT...") }
+	n.done["timestamp"] = func(stage actions.Stage) {
+		if at, err := time.Parse(time.RFC3339, stage.Detail); err == nil {
+			s.info("Timestamp fetched with time:  %v", at.UTC())
+		}
+	}
 	n.started["log"] = func() {
 		if !told {
 			told = true
@@ -116,6 +128,7 @@ func (s *session) narrateSigning(consented bool) {
 			s.info("%s", signing.Confirmation)
 		}
 	}
+	n.started["log-existing"] = func() { s.info("Signature already exists. Fetching and verifying inclusion proof.") }
 	n.done["log"] = func(stage actions.Stage) {
 		// The detail is a sentence for people that ends in the index.
 		s.info("tlog entry created with index: %s", stage.Detail[strings.LastIndexByte(stage.Detail, ' ')+1:])
@@ -161,10 +174,16 @@ func (s *session) identityToken(o *options.SignOptions) (actions.Secret, error) 
 }
 
 func (s *session) writeCertificate(path string, result *signing.Result) error {
-	if path == "" || result.Certificate == nil {
+	if path == "" {
 		return nil
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: result.Certificate.Raw})
+	text, err := cryptoutils.MarshalPublicKeyToPEM(result.PublicKey) // in place of a certificate, as cosign does
+	if err != nil {
+		return err
+	}
+	if result.Certificate != nil {
+		text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: result.Certificate.Raw})
+	}
 	if err := s.call.Files.WriteFile(s.call.Dir, path, text, 0o600); err != nil {
 		return fmt.Errorf("create certificate file: %w", err)
 	}
