@@ -40,6 +40,10 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT) ## formatting, vet, import rules
 	$(GO) mod tidy -diff
 	$(TOOLS)/golangci-lint-$(GOLANGCI_LINT) run ./...
 
+bench: build $(TOOLS)/cosign-$(COSIGN2) $(TOOLS)/crane-$(CRANE) ## measure beside cosign, crane and skopeo (needs skopeo); ONLY=copy for a part
+	@$(GO) run -trimpath -tags bench -ldflags=-w ./cmd/bench -only "$(ONLY)" -sigwalk $(BIN) \
+		-cosign $(TOOLS)/cosign-$(COSIGN2) -crane $(TOOLS)/crane-$(CRANE)
+
 screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README from a real run (needs tmux)
 	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 

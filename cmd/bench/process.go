@@ -1,0 +1,112 @@
+//go:build bench
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// find returns the absolute path of a program.
+func find(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// took is what a piece of work cost: seconds on the wall and of all processors.
+type took struct{ wall, cpu time.Duration }
+
+// ran is a process that has ended.
+type ran struct {
+	took
+	code   int
+	stdout []byte
+	stderr []byte
+}
+
+// start runs a program to its end with env and, beside it, only what a process cannot do without: nothing of the person's
+// own is read or written. The time is that from before exec until the end was noticed.
+func (b *bench) start(ctx context.Context, env map[string]string, program string, args ...string) (ran, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := b.command(ctx, env, program, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err := cmd.Run()
+	r := ran{took: took{wall: time.Since(begin)}, stdout: stdout.Bytes(), stderr: stderr.Bytes()}
+	if cmd.ProcessState != nil {
+		r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		r.code = cmd.ProcessState.ExitCode()
+	}
+	var ended *exec.ExitError
+	if ctx.Err() != nil || err != nil && !errors.As(err, &ended) {
+		return r, errors.Join(ctx.Err(), err)
+	}
+	return r, nil
+}
+
+// succeed is start for a program that must end with 0.
+func (b *bench) succeed(ctx context.Context, env map[string]string, program string, args ...string) (ran, error) {
+	r, err := b.start(ctx, env, program, args...)
+	if err == nil && r.code != 0 {
+		err = fmt.Errorf("%s %s: exit %d: %s", filepath.Base(program), strings.Join(args, " "), r.code, r.stderr)
+	}
+	return r, err
+}
+
+func (b *bench) command(ctx context.Context, env map[string]string, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "TMPDIR=" + b.dir,
+		"XDG_CONFIG_HOME=" + filepath.Join(b.dir, "config"), "XDG_DATA_HOME=" + filepath.Join(b.dir, "data"),
+	}
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// contestant does a piece of work; i tells the runs apart.
+type contestant func(ctx context.Context, i int) (took, error)
+
+// race has everybody run in turn, so that what else the machine does hits all alike, and returns the median of each after
+// one run that does not count.
+func race(ctx context.Context, rounds int, contestants ...contestant) ([]took, error) {
+	runs := make([][]took, len(contestants))
+	for i := range rounds + 1 {
+		for k, c := range contestants {
+			t, err := c(ctx, i)
+			if err != nil {
+				return nil, err
+			}
+			if i > 0 {
+				runs[k] = append(runs[k], t)
+			}
+		}
+	}
+	medians := make([]took, len(contestants))
+	for k := range runs {
+		medians[k] = median(runs[k])
+	}
+	return medians, nil
+}
+
+func median(runs []took) took {
+	wall, cpu := make([]time.Duration, len(runs)), make([]time.Duration, len(runs))
+	for i, r := range runs {
+		wall[i], cpu[i] = r.wall, r.cpu
+	}
+	slices.Sort(wall)
+	slices.Sort(cpu)
+	return took{wall[len(wall)/2], cpu[len(cpu)/2]}
+}
