@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -25,6 +26,7 @@ const (
 type root struct {
 	deps          screen.Deps
 	screens       []screen.Screen // the last one is shown
+	in            io.Reader       // the terminal, for programs that are given the screen
 	out           io.Writer
 	notices       <-chan string
 	width, height int
@@ -39,8 +41,8 @@ type notice string
 // minute passes so that the clock is right.
 type minute struct{}
 
-func newRoot(deps screen.Deps, first screen.Screen, notices <-chan string, out io.Writer) *root {
-	return &root{deps: deps, screens: []screen.Screen{first}, notices: notices, out: out}
+func newRoot(deps screen.Deps, first screen.Screen, notices <-chan string, in io.Reader, out io.Writer) *root {
+	return &root{deps: deps, screens: []screen.Screen{first}, notices: notices, in: in, out: out}
 }
 
 // Init implements tea.Model.
@@ -88,7 +90,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		r.resize(msg.Width, msg.Height)
 		return r, nil
 	case tea.KeyMsg:
-		return r, r.key(msg)
+		return r, r.keys(msg)
 	case screen.Push, screen.Pop, screen.Replace:
 		return r, r.change(msg)
 	case screen.Say:
@@ -148,8 +150,12 @@ func (r *root) exec(msg screen.Exec) tea.Cmd {
 	if msg.Command == nil {
 		return screen.Tell("there is no shell here")
 	}
+	// Bubble Tea would take a wrapped input, which is no terminal to the program, and the process's own standard error,
+	// which does not reach the terminal while a screen is drawn.
+	if msg.Command.Stdin == nil {
+		msg.Command.Stdin = r.in
+	}
 	if msg.Command.Stderr == nil {
-		// Bubble Tea would take the process's own, which does not reach the terminal while a screen is drawn.
 		msg.Command.Stderr = r.out
 	}
 	return tea.ExecProcess(msg.Command, func(err error) tea.Msg {
@@ -191,34 +197,47 @@ func (r *root) status() string {
 	text := r.said
 	if text == "" {
 		text = r.top().Status()
+		switch {
+		case r.armed == keys.Interrupt:
+			text = strings.TrimPrefix(text+" - ^C again quits", " - ")
+		case text == "" && len(r.screens) > 1:
+			text = "esc goes back"
+		}
 	}
 	return " " + widget.Fit(text, r.width-2, r.deps.Theme.Lines.More) + " "
 }
 
-// keyLine shows as many keys as there is room for, those of the screen first, help always.
+// keyLine shows as many keys as there is room for, those of the screen first; the ways out and to help always.
 func (r *root) keyLine() string {
 	t := r.deps.Theme
-	scope := r.top().Scope()
-	if r.help != nil {
-		scope = keys.Help
-	}
-	hint := func(b keys.Binding) string { return t.Key.Render(b.Label()) + " " + t.Faint.Render(b.Short) }
+	scope := r.scope()
+	hint := func(b keys.Binding) string { return "  " + t.Key.Render(b.Label()) + " " + t.Faint.Render(b.Short) }
 	last := ""
-	if b := keys.Of(scope, keys.ShowHelp); b.Short != "" {
-		last = hint(b)
+	for _, intent := range []keys.Intent{keys.Back, keys.ShowHelp} {
+		if b := keys.Of(scope, intent); b.Short != "" {
+			last += hint(b)
+		}
 	}
 	line := ""
 	for _, b := range keys.For(scope) {
-		if b.Short == "" || b.Intent == keys.ShowHelp || r.top().Disabled(b.Intent) != "" && r.help == nil {
+		if b.Short == "" || b.Intent == keys.ShowHelp || b.Intent == keys.Back || r.help == nil && r.top().Disabled(b.Intent) != "" {
 			continue
 		}
-		next := line + "  " + hint(b)
-		if widget.Width(next)+widget.Width(last)+3 > r.width {
+		next := line + hint(b)
+		if widget.Width(next)+widget.Width(last) > r.width {
 			break
 		}
 		line = next
 	}
-	return " " + widget.Fit(line[min(len(line), 1):]+"  "+last, r.width-1, "")
+	return widget.Fit((line + last)[1:], r.width, "")
+}
+
+// scope says what keys mean now.
+func (r *root) scope() keys.Scope {
+	if r.help != nil {
+		return keys.Help
+	}
+	return r.top().Scope()
 }
 
 // close releases what the screens hold that outlives them.

@@ -8,6 +8,25 @@ import (
 	"github.com/sigwalk/sigwalk/tui/screen"
 )
 
+// mostTyped is how many characters that come at once may have been typed one after another, while the program was busy.
+const mostTyped = 4
+
+// keys gives keys one by one where letters mean something: several that were pressed in haste come as one message.
+func (r *root) keys(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 || r.scope().Typed() {
+		return r.key(msg)
+	}
+	if len(msg.Runes) > mostTyped {
+		msg.Paste = true // by a terminal that does not say so
+		return r.key(msg)
+	}
+	var cmds []tea.Cmd
+	for i := range msg.Runes {
+		cmds = append(cmds, r.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[i : i+1], Alt: msg.Alt}))
+	}
+	return tea.Batch(cmds...)
+}
+
 // key gives a key to help, to the root itself, or to the screen that is shown.
 func (r *root) key(msg tea.KeyMsg) tea.Cmd {
 	armed := r.armed
@@ -24,8 +43,14 @@ func (r *root) key(msg tea.KeyMsg) tea.Cmd {
 		intent, known = "", false
 	}
 	switch {
-	case !known:
+	case !known && scope.Typed():
 		return r.top().Update(msg)
+	case msg.Paste:
+		r.said = "there is nothing to paste into here"
+		return nil
+	case !known:
+		r.said = keys.Label(msg.String()) + " does nothing here: ? shows the keys"
+		return nil
 	case r.own(intent):
 		return r.global(intent, armed)
 	}
@@ -73,18 +98,19 @@ func (r *root) global(intent, armed keys.Intent) tea.Cmd {
 	return nil
 }
 
-// interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and else quits when it comes twice.
+// interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and quits when it comes again, be it that
+// what runs does not stop.
 func (r *root) interrupt(armed keys.Intent) tea.Cmd {
+	if armed == keys.Interrupt {
+		return tea.Quit
+	}
+	r.armed = keys.Interrupt
 	for _, s := range r.screens {
 		if s.Running() {
 			cmd, _ := s.Cancel()
 			return cmd
 		}
 	}
-	if armed == keys.Interrupt {
-		return tea.Quit
-	}
-	r.armed = keys.Interrupt
 	r.said = "press ^C again to quit"
 	return nil
 }
@@ -109,7 +135,7 @@ func (r *root) back() tea.Cmd {
 	if len(r.screens) > 1 {
 		return screen.Send(screen.Pop{})
 	}
-	r.said = "q quits"
+	r.said = "there is nothing to go back to: q quits"
 	return nil
 }
 

@@ -121,14 +121,14 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 
 	tasks := &screen.Tasks{}
 	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open}
-	root := newRoot(deps, first(deps), terminal.Notices, out)
+	root := newRoot(deps, first(deps), terminal.Notices, in, out)
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
 	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
-	program := tea.NewProgram(root, tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(in), tea.WithOutput(out))
+	program := tea.NewProgram(root, tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out))
 	defer context.AfterFunc(ctx, program.Quit)()
 	_, err = program.Run()
-	outer := context.Cause(ctx)
+	outer := ctx.Err()
 	cancel()
 	tasks.Close()
 	if closeErr := root.close(); err == nil {
@@ -138,6 +138,22 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 		return outer
 	}
 	return err
+}
+
+// input is the person's end of the terminal. Bubble Tea goes on without a word when that is gone, and would draw for
+// nobody.
+type input struct {
+	*os.File
+	gone func()
+}
+
+// Read implements io.Reader.
+func (in *input) Read(p []byte) (int, error) {
+	n, err := in.File.Read(p)
+	if n == 0 && err != nil {
+		in.gone()
+	}
+	return n, err
 }
 
 // clipboard writes to the terminal in one piece, so that it does not come between the parts of a frame.

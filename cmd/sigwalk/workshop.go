@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -30,6 +32,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	guide := &guide{app: a, lesson: lessons[0], notices: make(chan string, noticesHeld)}
 	defer guide.close()
 	if a.lineByLine() {
+		// There an interrupt stops the step that runs, and is not for the whole program.
+		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
 		})

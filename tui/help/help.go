@@ -2,6 +2,8 @@
 package help
 
 import (
+	"strings"
+
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -28,7 +30,7 @@ func (o *Overlay) Move(intent keys.Intent) { screen.Moved(&o.scroll, intent, max
 // Lay draws the help over lines of width cells.
 func (o *Overlay) Lay(lines []string, width, height int) []string {
 	columns := max(1, min(3, (width-8)/44))
-	boxWidth := min(width-4, columns*48+4)
+	boxWidth := min(width-4, max(76, columns*48+4))
 	groups := o.groups((boxWidth - 4 - 3*(columns-1)) / columns)
 	blocks := distribute(groups, columns)
 	most := 0
@@ -60,6 +62,9 @@ func (o *Overlay) Lay(lines []string, width, height int) []string {
 	return widget.Centre(lines, widget.Boxed(o.theme, "Keys", hint, o.theme.Focus, body, boxWidth, len(body)+2), width)
 }
 
+// labelWidth has room for the keys of any binding.
+const labelWidth = 13
+
 // groups draws each group of keys, in lines of width cells.
 func (o *Overlay) groups(width int) [][]string {
 	t := o.theme
@@ -70,23 +75,20 @@ func (o *Overlay) groups(width int) [][]string {
 			if b.Group != group {
 				continue
 			}
-			label := b.Label()
-			for _, other := range b.Keys[1:] {
-				if len(label)+len(keys.Label(other)) < 9 {
-					label += " " + keys.Label(other)
-				}
+			labels := make([]string, len(b.Keys))
+			for i, key := range b.Keys {
+				labels[i] = keys.Label(key)
 			}
-			text := b.Long
-			why := o.disabled(b.Intent)
+			text, why := b.Long, o.disabled(b.Intent)
 			if why != "" {
-				text = "-- " + why
+				text += " (not now: " + why + ")"
 			}
-			for i, line := range widget.Hang(widget.Fit(label, 10, "")+" ", text, width) {
+			for i, line := range widget.Hang(widget.Fit(strings.Join(labels, " "), labelWidth, "")+" ", text, width) {
 				switch {
 				case why != "":
 					line = t.Faint.Render(line)
 				case i == 0:
-					line = t.Key.Render(line[:10]) + line[10:]
+					line = t.Key.Render(line[:labelWidth]) + line[labelWidth:]
 				}
 				lines = append(lines, line)
 			}

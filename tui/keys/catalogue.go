@@ -14,10 +14,10 @@ func Catalogue() []Binding {
 // catalogue is read only.
 var catalogue = slices.Concat(
 	step(),
-	rowsOf(Signatures),
-	branchesOf(Tree),
+	rowsOf(Signatures), wayBack(Signatures),
+	branchesOf(Tree), wayBack(Tree),
 	[]Binding{{Copy, Trust, []string{"y"}, "copy", "send the checksum of the root to the clipboard of the terminal", GroupRows}},
-	moves(Trust),
+	moves(Trust), wayBack(Trust),
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
@@ -87,6 +87,10 @@ func typing() []Binding {
 		{Submit, Edit, []string{"enter"}, "use it", "use what was typed", GroupText},
 		{NewLine, Edit, []string{"ctrl+j", "alt+enter"}, "", "begin a new line, where there can be several", GroupText},
 		{Cancel, Edit, []string{"esc"}, "cancel", "leave it as it was", GroupText},
+		{ToStart, Edit, []string{"ctrl+a", "home"}, "", "go to the beginning of the line", GroupText},
+		{ToEnd, Edit, []string{"ctrl+e", "end"}, "", "go to the end of the line", GroupText},
+		{ByWord, Edit, []string{"alt+left", "alt+right"}, "", "go a word to the left or to the right", GroupText},
+		{Rub, Edit, []string{"ctrl+w", "ctrl+u", "ctrl+k"}, "", "delete the word before, the line before, the line behind", GroupText},
 		{Yes, Question, []string{"y"}, "yes", "yes", GroupText},
 		{No, Question, []string{"n", "esc"}, "no", "no", GroupText},
 		{Cancel, Help, []string{"?", "esc", "enter"}, "close", "close this help", GroupAnywhere},
@@ -118,6 +122,11 @@ func anywhere() []Binding {
 		{Suspend, Global, []string{"ctrl+z"}, "", "put sigwalk to sleep; fg in the shell wakes it", GroupAnywhere},
 		{Redraw, Global, []string{"ctrl+l"}, "", "draw the screen anew", GroupAnywhere},
 	}
+}
+
+// wayBack is Esc on the screens that lie above another one, where the line of keys shows it.
+func wayBack(scope Scope) []Binding {
+	return []Binding{{Back, scope, []string{"esc"}, "back", "leave the filter or the detail; else go back", GroupAnywhere}}
 }
 
 func moves(scope Scope) []Binding {

@@ -2,7 +2,10 @@
 // palette and the README. A key means the same wherever it means anything.
 package keys
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Intent is what a person wants, whatever key says so.
 type Intent string
@@ -73,6 +76,10 @@ const (
 	Submit  Intent = "submit"
 	Cancel  Intent = "cancel"
 	NewLine Intent = "new-line"
+	ToStart Intent = "to-start"
+	ToEnd   Intent = "to-end"
+	ByWord  Intent = "by-word"
+	Rub     Intent = "rub-out"
 	Yes     Intent = "yes"
 	No      Intent = "no"
 
@@ -138,40 +145,49 @@ func Label(key string) string {
 	return key
 }
 
-// For returns the bindings of a scope in the order of the line of keys, those of the scope itself before the global
-// ones.
+// For returns the bindings that count in a scope, in the order of the line of keys: its own, then the global ones for what
+// it has no key of its own, each with the keys that are not taken.
 func For(scope Scope) []Binding {
 	var out []Binding
-	for _, b := range catalogue {
-		if b.Scope == scope {
-			out = append(out, b)
+	taken, meant := map[string]bool{}, map[Intent]bool{}
+	for _, s := range []Scope{scope, Global} {
+		for _, b := range catalogue {
+			if b.Scope != s || s == Global && (meant[b.Intent] || scope == Help && b.Intent == ShowHelp) {
+				continue
+			}
+			keys := make([]string, 0, len(b.Keys))
+			for _, k := range b.Keys {
+				if !taken[k] && (s != Global || !scope.Typed() || len(k) > 1) {
+					keys = append(keys, k)
+				}
+			}
+			if len(keys) > 0 {
+				b.Keys = keys
+				out = append(out, b)
+			}
 		}
-	}
-	if scope == Global || typed(scope) {
-		return out
-	}
-	for _, b := range catalogue {
-		if b.Scope == Global {
-			out = append(out, b)
+		for _, b := range out {
+			meant[b.Intent] = true
+			for _, k := range b.Keys {
+				taken[k] = true
+			}
+		}
+		if scope == Global {
+			break
 		}
 	}
 	return out
 }
 
-// typed reports whether letters are text in a scope, so that the global letters do not count there.
-func typed(scope Scope) bool { return scope == Edit || scope == SignIn }
+// Typed reports whether letters are text in the scope, so that the global letters do not count there.
+func (s Scope) Typed() bool { return s == Edit || s == SignIn }
 
 // Find returns what key intends in scope: the scope's own meaning first, then the global one.
 func Find(scope Scope, key string) (Intent, bool) {
 	for _, s := range []Scope{scope, Global} {
 		for _, b := range catalogue {
-			if b.Scope != s || (s == Global && typed(scope) && len(key) == 1) {
-				continue
-			}
-			for _, k := range b.Keys {
-				if k == key {
-					return b.Intent, true
-				}
+			if b.Scope == s && (s != Global || !scope.Typed() || len(key) > 1) && slices.Contains(b.Keys, key) {
+				return b.Intent, true
 			}
 		}
 	}

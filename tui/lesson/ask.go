@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"fmt"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -75,7 +76,7 @@ func (m *Model) askReset() {
 		}
 		m.logs[step].Clear()
 		delete(m.shown, step)
-		delete(m.changedC, step)
+		delete(m.edited, step)
 		return m.do(func(s Session) { s.Reset(step) })
 	}
 }
@@ -86,7 +87,7 @@ func (m *Model) answerKey(msg tea.KeyMsg) tea.Cmd {
 	if a.input != nil {
 		if intent, _ := keys.Find(keys.Edit, msg.String()); intent == keys.Submit && !msg.Paste {
 			m.ask = nil
-			return a.answer(actions.Answer{Text: actions.NewSecret(a.input.Text())})
+			return a.answer(a.question.Read(a.input.Text()))
 		}
 		screen.Type(a.input, msg)
 		return nil
@@ -138,7 +139,7 @@ func (m *Model) askHint() string {
 func paragraphs(text string, width int) []string {
 	var out []string
 	for _, line := range lines(text) {
-		out = append(out, widget.Wrap(widget.Clean(line), width)...)
+		out = append(out, widget.Wrap(strings.TrimSpace(widget.Clean(line)), width)...)
 	}
 	return out
 }

@@ -75,7 +75,11 @@ func (m *Model) envLines(width, height int) []string {
 	for i := from; i < to; i++ {
 		v := vars[i]
 		line := widget.Fit(widget.Clean(v.Name), names, t.Lines.More)
-		shown := widget.CutMiddle(value(v), width-names-4, t.Lines.More)
+		shown := value(v)
+		if room := width - names - 4; widget.Width(shown) > room {
+			// What tells addresses apart is not how they begin.
+			shown = widget.CutMiddle(strings.TrimPrefix(strings.TrimPrefix(shown, "http://"), "https://"), room, t.Lines.More)
+		}
 		if focus && i == m.cursor[paneEnv] {
 			out = append(out, t.Selected.Render(widget.Fit(t.Lines.Mark+" "+line+"  "+shown, width, "")))
 			continue

@@ -237,6 +237,9 @@ func (m *Model) Disabled(intent keys.Intent) string {
 		if m.running != nil {
 			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 		}
+		if m.focus == paneEnv {
+			return "the variables have the focus: esc goes back to the step"
+		}
 		if intent == keys.Change && line == "" {
 			return "this step has no command"
 		}
@@ -253,8 +256,13 @@ func (m *Model) Disabled(intent keys.Intent) string {
 			return "there is no shell here"
 		}
 	case keys.Reset, keys.Skip:
-		if m.running != nil {
+		switch {
+		case m.running != nil:
 			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
+		case intent == keys.Skip && step.State == workshop.StepDone:
+			return "this step is done"
+		case intent == keys.Skip && step.State == workshop.StepSkipped:
+			return "this step is left out already"
 		}
 	case keys.Copy:
 		return m.whyNoCopy(line)
@@ -284,8 +292,11 @@ func (m *Model) whyNoCopy(line string) string {
 func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 	switch intent {
 	case keys.Hint:
-		if len(step.Step.Hints) == 0 {
+		switch hints := len(step.Step.Hints); {
+		case hints == 0:
 			return "there are no hints to this step"
+		case m.shown[m.step].hints == hints:
+			return "that was the last hint"
 		}
 	case keys.Why:
 		if step.Step.Why == "" {

@@ -55,12 +55,12 @@ type Model struct {
 	step          int // the one that is looked at
 	told, telling int // the step that the session knows of, and the one it is being told of or -1
 
-	focus    pane
-	scroll   [panes]widget.Scroll
-	cursor   [panes]int // chosen row of the panes that have rows
-	result   bool       // the result is shown in place of the output
-	shown    map[int]extras
-	changedC map[int]string // commands that the person changed, by step
+	focus  pane
+	scroll [panes]widget.Scroll
+	cursor [panes]int // chosen row of the panes that have rows
+	result bool       // the result is shown in place of the output
+	shown  map[int]extras
+	edited map[int]string // commands that the person changed, by step
 
 	running   *run
 	ask       *ask
@@ -85,7 +85,7 @@ var _ screen.Screen = (*Model)(nil)
 func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, session: opts.Session, shell: opts.Shell,
-		step: -1, telling: -1, shown: map[int]extras{}, changedC: map[int]string{},
+		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }
 
@@ -147,7 +147,7 @@ func (m *Model) current() (step workshop.StepSnapshot, ok bool) {
 
 // command returns what will run: the step's own command, or what the person made of it.
 func (m *Model) command(step int) (line string, own bool) {
-	if line, ok := m.changedC[step]; ok {
+	if line, ok := m.edited[step]; ok {
 		return line, false
 	}
 	return m.snap.Steps[step].Step.Command, true

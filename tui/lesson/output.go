@@ -2,8 +2,11 @@ package lesson
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -49,7 +52,9 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 				from, to := m.scroll[paneOutput].View(len(lines), h)
 				return lines[from:to]
 			},
-			right: func() string { return join(m.scroll[paneOutput].Position(len(lines), height), "o output") },
+			right: func() string {
+				return join(m.scroll[paneOutput].Position(len(lines), height), join(opens(step), hint(keys.Output)+" output"))
+			},
 		}
 	}
 	log := m.logs[m.step]
@@ -78,7 +83,7 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 		right: func() string {
 			says := logRight(log)
 			if m.hasResult() {
-				says = join(says, "o result")
+				says = join(says, hint(keys.Output)+" result")
 			}
 			return says
 		},
@@ -92,9 +97,26 @@ func logRight(log *widget.Log) string {
 		says = "1 line"
 	}
 	if !log.Following() {
-		says = join(says, keys.Of(keys.Lesson, keys.Follow).Label()+" follows")
+		says = join(says, hint(keys.Follow)+" follows")
 	}
 	return says
+}
+
+func hint(intent keys.Intent) string { return keys.Of(keys.Lesson, intent).Label() }
+
+// opens names the key that shows the last result of a step on a screen of its own, where there is one.
+func opens(step workshop.StepSnapshot) string {
+	for _, v := range slices.Backward(step.Values) {
+		switch v.(type) {
+		case *verification.Report:
+			return hint(keys.OpenTable) + " table"
+		case *verification.Node:
+			return hint(keys.OpenTree) + " tree"
+		case *trust.Status:
+			return hint(keys.OpenTrust) + " trust root"
+		}
+	}
+	return ""
 }
 
 func join(a, b string) string {

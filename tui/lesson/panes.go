@@ -102,31 +102,40 @@ func (m *Model) stepWord(s workshop.StepSnapshot) string {
 	return stateOf(s.State).Word()
 }
 
-// checkLines draws the checks of a step: with what was found in a line of its own, or beside it.
-func (m *Model) checkLines(step workshop.StepSnapshot, width int, tall bool) []string {
+// checkLines draws the checks of a step in at most most lines, if that can be done: each with what was found in lines of
+// its own, else beside it, where the title has the right of way.
+func (m *Model) checkLines(step workshop.StepSnapshot, width, most int) []string {
 	t := m.deps.Theme
-	var out []string
+	var tall, flat []string
 	for i, check := range step.Step.Checks {
 		var result workshop.CheckResult
 		if i < len(step.Checks) {
 			result = step.Checks[i]
 		}
 		state, found := checkState(step, result)
-		title := widget.Clean(check.Title)
-		if !tall {
-			right := widget.Cut(found, width/2, t.Lines.More)
-			out = append(out, widget.Sides(t.Glyph(state)+" "+title, t.Faint.Render(right), width, t.Lines.More))
+		title := t.Glyph(state) + " " + widget.Clean(check.Title)
+		room := width - widget.Width(title) - 2
+		if widget.Width(found) <= room {
+			line := widget.Sides(title, t.Faint.Render(found), width, t.Lines.More)
+			tall, flat = append(tall, line), append(flat, line)
 			continue
 		}
-		out = append(out, widget.Hang(t.Glyph(state)+" ", title, width)...)
+		tall = append(tall, widget.Hang(t.Glyph(state)+" ", widget.Clean(check.Title), width)...)
 		for _, line := range widget.Hang("   ", found, width) {
-			out = append(out, t.Faint.Render(line))
+			tall = append(tall, t.Faint.Render(line))
 		}
+		if room < 12 {
+			found = ""
+		}
+		flat = append(flat, widget.Sides(title, t.Faint.Render(widget.Cut(found, room, t.Lines.More)), width, t.Lines.More))
 	}
-	if len(out) == 0 {
-		out = []string{t.Faint.Render("nothing is checked in this step")}
+	switch {
+	case len(tall) == 0:
+		return []string{t.Faint.Render("nothing is checked in this step")}
+	case len(tall) > most:
+		return flat
 	}
-	return out
+	return tall
 }
 
 // checkState says where a check stands. What does not hold yet in a step that nobody has done is no failure.
@@ -158,6 +167,17 @@ func checkState(step workshop.StepSnapshot, r workshop.CheckResult) (theme.State
 	return theme.Idle, "not looked at yet"
 }
 
+// noLonger says what a step that is done would not pass now: a check of the world that does not hold any more, or a last
+// run that was about something else.
+func noLonger(step workshop.StepSnapshot) string {
+	for i, check := range step.Checks {
+		if check.State == workshop.CheckFails && i < len(step.Step.Checks) {
+			return "not so: " + widget.Clean(step.Step.Checks[i].Title)
+		}
+	}
+	return ""
+}
+
 // failure says on one line why a step failed and what to do.
 func failure(step workshop.StepSnapshot) string {
 	var e *actions.Error
@@ -170,10 +190,8 @@ func failure(step workshop.StepSnapshot) string {
 	if step.Err != nil {
 		return widget.Clean(step.Err.Error())
 	}
-	for i, check := range step.Checks {
-		if check.State == workshop.CheckFails && i < len(step.Step.Checks) {
-			return "not so: " + widget.Clean(step.Step.Checks[i].Title)
-		}
+	if why := noLonger(step); why != "" {
+		return why
 	}
 	return fmt.Sprintf("the command ended with exit code %d", step.ExitCode)
 }

@@ -44,6 +44,10 @@ func (m *Model) resultLines(step workshop.StepSnapshot, width int) []string {
 		part(errorLines(t, step, width))
 	}
 	for _, v := range step.Values {
+		if r, ok := v.(*verification.Report); ok && step.Err != nil {
+			part(signatures.Table(t, r, width, inline)) // the error has said why
+			continue
+		}
 		part(Result(t, v, m.deps.Clock.Now(), width))
 	}
 	for _, note := range step.Notes {
@@ -61,11 +65,11 @@ type made struct {
 	lines []string
 }
 
-// errorLines says what went wrong, why, and what to do next.
+// errorLines says what went wrong, why, and what to do next; it is a success where the step wanted just that.
 func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string {
 	mark := t.Bad.Render("x") + "  "
-	if step.State == workshop.StepDone {
-		// The step wanted this to fail.
+	wanted := step.State == workshop.StepDone && step.Holds()
+	if wanted {
 		mark = t.Good.Render("ok") + " "
 	}
 	if step.Err == nil {
@@ -85,7 +89,7 @@ func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string 
 			out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit(line.name, 6, "")), widget.Clean(line.text), width)...)
 		}
 	}
-	if step.State == workshop.StepDone && step.ExitCode != 0 {
+	if wanted && step.ExitCode != 0 {
 		out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit("exit", 6, "")), fmt.Sprintf("%d, as this step wants it", step.ExitCode), width)...)
 	}
 	return out

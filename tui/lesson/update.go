@@ -89,7 +89,7 @@ func (m *Model) notice(before workshop.Snapshot) {
 	}
 	for i, s := range m.snap.Steps {
 		if s.State == workshop.StepDone && s.Elsewhere && before.Steps[i].State != workshop.StepDone {
-			m.message = fmt.Sprintf("step %d was done elsewhere: %s", i+1, widget.Clean(s.Step.Title))
+			m.message = fmt.Sprintf("the world shows that step %d is done: %s", i+1, widget.Clean(s.Step.Title))
 		}
 	}
 }
@@ -184,9 +184,9 @@ func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
 	if intent, _ := keys.Find(keys.Edit, msg.String()); intent == keys.Submit && !msg.Paste {
 		line := m.edit.Text()
 		m.edit = nil
-		delete(m.changedC, m.step)
+		delete(m.edited, m.step)
 		if line != m.snap.Steps[m.step].Step.Command {
-			m.changedC[m.step] = line
+			m.edited[m.step] = line
 		}
 		return m.start()
 	}

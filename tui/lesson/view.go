@@ -113,14 +113,14 @@ func (m *Model) column(step workshop.StepSnapshot) []string {
 // columns draws the steps, the work, and the variables with the checks beside each other.
 func (m *Model) columns(step workshop.StepSnapshot) []string {
 	t := m.deps.Theme
-	left := min(44, 30+(m.width-wideWidth)/5)
+	left := m.stepsWidth()
 	right := min(64, 34+(m.width-wideWidth)/5)
 	mid := m.width - left - right - 2
 	height := m.height - 3
 	steps := m.titled("Steps", m.focus == paneSteps, m.stepLines(left-2, height-1), left, height)
 	work := m.work(step, mid, height, false)
 
-	checks := m.checkLines(step, right-2, true)
+	checks := m.checkLines(step, right-2, height/2)
 	low := min(len(checks)+1, height/2)
 	high := height - low
 	from, to := m.scroll[paneChecks].View(len(checks), low-1)
@@ -131,6 +131,15 @@ func (m *Model) columns(step workshop.StepSnapshot) []string {
 	out := []string{m.title(), widget.Junction(t, m.width, t.Lines.Top, left, left+1+mid)}
 	out = append(out, widget.Beside(steps, v, work, v, append(env, below...))...)
 	return append(out, widget.Junction(t, m.width, t.Lines.Bottom, left, left+1+mid))
+}
+
+// stepsWidth is as much as the longest title wants, within bounds.
+func (m *Model) stepsWidth() int {
+	want := 0
+	for _, s := range m.snap.Steps {
+		want = max(want, widget.Width(s.Step.Title))
+	}
+	return max(30, min(want+10, 44, 30+(m.width-wideWidth)/2))
 }
 
 // titled draws a pane whose title needs no line, for there is one above it.
@@ -156,7 +165,7 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 	output := m.output(step, inner)
 	var checks []string
 	if withChecks {
-		checks = m.checkLines(step, inner, false)
+		checks = m.checkLines(step, inner, max(2, height/5))
 	}
 	airy := height >= 22
 	fixed := 1 + 1 + 1 // head, a blank line below the text, title of the output
@@ -250,10 +259,11 @@ func (m *Model) share(room, text, output, checks int, withChecks bool) [panes]in
 		got[p] += n
 		room -= n
 	}
-	least := max(1, min(3, room/4))
+	all, least := room, max(1, min(3, room/4))
 	for _, p := range []pane{paneText, paneOutput, paneChecks} {
 		give(p, least)
 	}
+	give(paneChecks, all/3)
 	if !withChecks {
 		// There is room enough for both; the output does not shrink to a few lines below a long text.
 		give(paneOutput, max(least, (room+least)/3))
@@ -267,7 +277,6 @@ func (m *Model) share(room, text, output, checks int, withChecks bool) [panes]in
 
 // Status implements screen.Screen.
 func (m *Model) Status() string {
-	t := m.deps.Theme
 	step, ok := m.current()
 	switch {
 	case !ok:
@@ -280,15 +289,25 @@ func (m *Model) Status() string {
 		return m.runningStatus()
 	case m.message != "":
 		return m.message
+	case m.focus == paneSteps:
+		return "enter goes to the chosen step, esc goes back"
+	case m.focus == paneEnv:
+		return "y copies the chosen variable as a line for a shell, esc goes back"
 	}
-	next := fmt.Sprintf("n goes to step %d", m.step+2)
-	if m.step == len(m.snap.Steps)-1 {
-		next = "this was the last step"
-	}
+	return m.stepStatus(step)
+}
+
+// stepStatus says where the step stands and what comes next.
+func (m *Model) stepStatus(step workshop.StepSnapshot) string {
+	t := m.deps.Theme
+	next := m.whatNext()
 	switch step.State {
 	case workshop.StepBlocked:
 		return t.Blocked.Render("# blocked") + " " + widget.Clean(step.Blocked) + fmt.Sprintf(": enter goes to step %d", step.BlockedBy+1)
 	case workshop.StepDone:
+		if why := noLonger(step); why != "" {
+			return t.Good.Render("ok done") + " before, " + t.Warning.Render("but now") + " " + why
+		}
 		return t.Good.Render("ok done") + ": " + next
 	case workshop.StepFailed:
 		return t.Bad.Render("x failed") + ": " + failure(step)
@@ -300,6 +319,26 @@ func (m *Model) Status() string {
 		return "enter says that you have read this"
 	}
 	return "enter runs the command, c changes it first"
+}
+
+// whatNext is the way on from a step that is done or left out.
+func (m *Model) whatNext() string {
+	if m.step < len(m.snap.Steps)-1 {
+		return fmt.Sprintf("n goes to step %d", m.step+2)
+	}
+	open := 0
+	for _, s := range m.snap.Steps {
+		if s.State != workshop.StepDone {
+			open++
+		}
+	}
+	switch open {
+	case 0:
+		return "this was the last step, and every step is done. q quits"
+	case 1:
+		return "this was the last step; one step is not done, l lists them"
+	}
+	return fmt.Sprintf("this was the last step; %d steps are not done, l lists them", open)
 }
 
 func (m *Model) runningStatus() string {

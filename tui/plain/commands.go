@@ -20,7 +20,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"", "Enter alone runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
+		{"", "alone, runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
 		{"$", "a dollar sign and a line: runs that line in place of the step's command", func(w *walker, ctx context.Context, rest string) error {
 			return w.run(ctx, rest)
 		}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -159,11 +160,11 @@ func (w *walker) walk(ctx context.Context) error {
 	}
 	w.step = snap.Current
 	w.say("")
-	w.say("%s. %d steps.", snap.Lesson.Title, len(snap.Steps))
+	w.say("%s. %d steps.", widget.Clean(snap.Lesson.Title), len(snap.Steps))
 	for _, notice := range snap.Notices {
-		w.say("%s", notice)
+		w.say("Note: %s", widget.Clean(notice))
 	}
-	if snap.Lesson.Intro != "" {
+	if w.step == 0 && snap.Lesson.Intro != "" {
 		w.text(snap.Lesson.Intro)
 	}
 	w.show()
@@ -190,6 +191,7 @@ func (w *walker) prompt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.echo(text)
 	text = strings.TrimSpace(text)
 	word, rest, _ := strings.Cut(text, " ")
 	for _, c := range commands() {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"golang.org/x/term"
 
@@ -144,9 +143,21 @@ func (w *walker) run(ctx context.Context, text string) error {
 				stop()
 				return errors.Join(l.err, <-over)
 			}
+			w.echo(l.text)
 			w.answer(q, l.text)
 		}
 	}
+}
+
+// echo prints a line that was read, where no terminal has: a transcript without the answers cannot be read.
+func (w *walker) echo(text string) {
+	if file, ok := w.opts.In.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return
+	}
+	if q, asked := w.session.Question(); asked && q.Secret {
+		text = ""
+	}
+	_, _ = fmt.Fprintln(w.out, widget.Clean(text))
 }
 
 // flush prints what the step printed since offset.
@@ -169,7 +180,7 @@ func (w *walker) flush(step, offset int) int {
 // report prints how the step ended.
 func (w *walker) report(step int, err error) error {
 	s := w.session.Snapshot().Steps[step]
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(s.Err, context.Canceled) {
 		w.say("")
 		w.say("Stopped. Enter runs it again.")
 		return nil
@@ -196,10 +207,12 @@ func (w *walker) report(step int, err error) error {
 		w.say("Check: %s: %s.", widget.Clean(check.Title), result)
 	}
 	switch {
+	case s.State == workshop.StepDone && !s.Holds():
+		w.say("The step was done before. This time not everything holds. n goes on.")
 	case s.State == workshop.StepDone && s.ExitCode != 0:
 		w.say("The step is done: the command ended with exit code %d, as it should. n goes on.", s.ExitCode)
 	case s.State == workshop.StepDone:
-		w.say("The step is done in %s. n goes on.", s.Took.Round(100*time.Millisecond))
+		w.say("The step is done. n goes on.")
 	default:
 		w.say("The step is not done: %s.", stateWord(s))
 	}
@@ -283,6 +296,7 @@ func (w *walker) yes(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		w.echo(text)
 		switch strings.ToLower(strings.TrimSpace(text)) {
 		case "y", "yes":
 			return true, nil

@@ -167,7 +167,7 @@ func (m *Model) View() []string {
 		widget.Fit(" "+t.Faint.Render(Policy(m.report.Policy)), m.width, t.Lines.More),
 	}
 	if m.filter != nil {
-		head[1] = " / " + m.filter.View(m.width - 4)[0]
+		head[1] = " / " + m.filter.Line(m.width-4)
 	}
 	split := m.layout()
 	lines := m.detailLines(split.SecondWidth - 2)

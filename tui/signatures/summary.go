@@ -25,7 +25,9 @@ func Count(r *verification.Report) string {
 }
 
 // Policy says whose signature counted, on one line.
-func Policy(p verification.Policy) string {
+func Policy(p verification.Policy) string { return strings.Join(policy(p), "   ") }
+
+func policy(p verification.Policy) []string {
 	var parts []string
 	who := func(name, exact, pattern string) {
 		switch {
@@ -51,13 +53,25 @@ func Policy(p verification.Policy) string {
 			parts = append(parts, "-- "+skipped.name+" skipped")
 		}
 	}
-	return strings.Join(parts, "   ")
+	return parts
 }
 
-// Summary draws a report as a small table of at most limit rows, in lines of width cells.
+// Summary draws a report as a small table of at most limit rows, and why signatures were not verified, in lines of width
+// cells.
 func Summary(t *theme.Theme, r *verification.Report, width, limit int) []string {
+	return append(Table(t, r, width, limit), reasons(t, r, width)...)
+}
+
+// Table is Summary without the reasons.
+func Table(t *theme.Theme, r *verification.Report, width, limit int) []string {
 	out := []string{t.Strong.Render(Count(r))}
-	out = append(out, widget.Paint(t.Faint, widget.Wrap(Policy(r.Policy), width))...)
+	asked := []string{Policy(r.Policy)}
+	if widget.Width(asked[0]) > width {
+		asked = policy(r.Policy)
+	}
+	for _, part := range asked {
+		out = append(out, widget.Paint(t.Faint, widget.Wrap(part, width))...)
+	}
 	if len(r.Signatures) == 0 {
 		return append(out, "No signatures on this digest.")
 	}
@@ -69,7 +83,7 @@ func Summary(t *theme.Theme, r *verification.Report, width, limit int) []string 
 	if rest := len(r.Signatures) - shown.Len(); rest > 0 {
 		out = append(out, t.Faint.Render(fmt.Sprintf("  and %d more", rest)))
 	}
-	return append(out, reasons(t, r, width)...)
+	return out
 }
 
 // reasons says once each why signatures were not verified.

@@ -2,6 +2,8 @@ package tree
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/signatures"
@@ -9,35 +11,75 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
-// Branches makes the branches that stand for node and what is below it.
+// Branches makes the branches that stand for an image and what hangs off it.
 func Branches(node *verification.Node) *widget.Branch {
-	b := &widget.Branch{Label: label(node), KeepEnd: node.Signature == nil, Right: right(node), State: state(node), Value: node}
-	for _, child := range node.Children {
-		b.Children = append(b.Children, Branches(child))
+	b := branch(node)
+	if none := absent(node); none != "" {
+		b.Children = append(b.Children, &widget.Branch{Label: none, Value: node})
 	}
 	return b
+}
+
+func branch(node *verification.Node) *widget.Branch {
+	b := &widget.Branch{Label: label(node), KeepEnd: node.Signature == nil, Aside: aside(node), Right: right(node), State: state(node), Value: node}
+	for _, child := range node.Children {
+		b.Children = append(b.Children, branch(child))
+	}
+	return b
+}
+
+// absent says what was looked for at an image and is not there: a tree has only the groups that hold something.
+func absent(n *verification.Node) string {
+	var none []string
+	for _, group := range []struct{ title, name string }{
+		{verification.GroupSignatures, "signatures"},
+		{verification.GroupAttestations, "attestations"},
+		{verification.GroupSBOMs, "SBOMs"},
+		{verification.GroupReferrers, "referrers"},
+	} {
+		if !slices.ContainsFunc(n.Children, func(c *verification.Node) bool { return c.Kind == verification.NodeGroup && c.Title == group.title }) {
+			none = append(none, "no "+group.name)
+		}
+	}
+	return strings.Join(none, ", ")
 }
 
 func label(n *verification.Node) string {
 	title := widget.Clean(n.Title)
 	if s := n.Signature; s != nil {
-		return fmt.Sprintf("%s  %s", widget.FitRight(signatures.Index(s), 4, ""), signatures.Subject(s))
+		where := "no log entry"
+		if s.LogIndex != nil {
+			where = "index " + signatures.Index(s)
+		}
+		return where + "  " + signatures.Subject(s)
 	}
 	if title == "" {
 		title = widget.Clean(n.Reference)
 	}
-	if n.Platform != "" {
+	if n.Platform != "" && n.Platform != n.Title {
 		title += "  " + widget.Clean(n.Platform)
 	}
 	return title
+}
+
+// aside is what cosign tree shows: the digest, and for a group of a tag, that tag.
+func aside(n *verification.Node) string {
+	switch {
+	case n.Kind == verification.NodeGroup:
+		if i := strings.LastIndexByte(n.Reference, ':'); i >= 0 && n.Title != verification.GroupReferrers {
+			return widget.CutMiddle(widget.Clean(n.Reference[i+1:]), 24, "...")
+		}
+		return ""
+	case n.Digest.Hex == "" || n.Title == n.Digest.String():
+		return ""
+	}
+	return "sha256:" + n.Digest.Hex[:min(8, len(n.Digest.Hex))]
 }
 
 func right(n *verification.Node) string {
 	switch {
 	case n.Err != nil:
 		return "cannot be read "
-	case n.Kind == verification.NodeGroup && len(n.Children) == 0:
-		return "none "
 	case n.Kind == verification.NodeGroup:
 		return fmt.Sprintf("%d ", len(n.Children))
 	case n.Signature != nil:
@@ -45,6 +87,8 @@ func right(n *verification.Node) string {
 			return "verified "
 		}
 		return "not verified "
+	case n.Kind == verification.NodeIndex, n.Kind == verification.NodeImage:
+		return "" // its size is that of a manifest, and would be taken for the image's
 	case n.Size > 0:
 		return Size(n.Size) + " "
 	}

@@ -7,15 +7,24 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
-// kind says what each kind of node is, for a person who sees one for the first time.
-func kind(k verification.NodeKind) string {
-	switch k {
+// what says what a node is, for a person who sees one for the first time.
+func what(n *verification.Node) string {
+	switch n.Kind {
 	case verification.NodeIndex:
 		return "an index: one image for each platform"
 	case verification.NodeImage:
 		return "an image"
 	case verification.NodeGroup:
-		return "a group"
+		switch n.Title {
+		case verification.GroupSignatures:
+			return "signatures, under a tag made from the digest of the image"
+		case verification.GroupAttestations:
+			return "attestations, under a tag made from the digest of the image"
+		case verification.GroupSBOMs:
+			return "bills of materials, under a tag made from the digest of the image"
+		case verification.GroupReferrers:
+			return "manifests that name the image as their subject (OCI 1.1)"
+		}
 	case verification.NodeSignature:
 		return "a signature"
 	case verification.NodeAttestation:
@@ -27,7 +36,7 @@ func kind(k verification.NodeKind) string {
 	case verification.NodeBlob:
 		return "a blob"
 	}
-	return string(k)
+	return string(n.Kind)
 }
 
 // Detail says all that is known of one node, in lines of at most width cells.
@@ -42,7 +51,7 @@ func Detail(t *theme.Theme, n *verification.Node, width int) []string {
 	if n.Err != nil {
 		out = append(out, widget.Hang(t.Bad.Render("x")+" ", "could not be read: "+widget.Clean(n.Err.Error()), width)...)
 	}
-	fact("what", kind(n.Kind))
+	fact("what", what(n))
 	if n.Digest.Hex != "" {
 		fact("digest", n.Digest.String())
 	}
@@ -50,7 +59,15 @@ func Detail(t *theme.Theme, n *verification.Node, width int) []string {
 	fact("media type", n.MediaType)
 	fact("platform", n.Platform)
 	if n.Size > 0 {
-		fact("size", Size(n.Size))
+		name := "size"
+		if n.Kind == verification.NodeIndex || n.Kind == verification.NodeImage {
+			name = "manifest"
+		}
+		fact(name, Size(n.Size))
+	}
+	if note := sameLayer(n); n.Kind == verification.NodeGroup && note != "" {
+		out = append(out, "")
+		out = append(out, widget.Wrap(note, width)...)
 	}
 	if n.Signature != nil {
 		out = append(out, "")

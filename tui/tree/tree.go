@@ -143,7 +143,7 @@ func (m *Model) typed(key tea.KeyMsg) {
 func (m *Model) goTo() {
 	m.detail.Home()
 	if m.found != "" && !m.tree.Find(m.found) {
-		m.status = fmt.Sprintf("nothing that is open holds %q", m.found)
+		m.status = fmt.Sprintf("nothing in the tree holds %q", m.found)
 	}
 }
 
@@ -178,7 +178,7 @@ func (m *Model) View() []string {
 	title := widget.Sides(" "+t.Title.Render("Tree")+"  "+widget.CutLeft(widget.Clean(m.root.Title), m.width-24, t.Lines.More),
 		fmt.Sprintf("%d rows ", m.tree.Len()), m.width, t.Lines.More)
 	if m.find != nil {
-		title = widget.Fit(" / "+m.find.View(m.width - 4)[0], m.width, "")
+		title = widget.Fit(" / "+m.find.Line(m.width-4), m.width, "")
 	}
 	split := m.layout()
 	first := m.tree.View(split.FirstWidth, split.First)

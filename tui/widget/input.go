@@ -92,10 +92,10 @@ func (in *Input) Key(key string) bool {
 		in.remove(in.cursor, min(len(in.text), in.cursor+1))
 	case "ctrl+w", "alt+backspace":
 		in.remove(in.wordLeft(), in.cursor)
-	case "ctrl+u":
-		in.remove(in.lineStart(), in.cursor)
+	case "ctrl+u": // where nothing is left to delete in the line, the line break, so that pressing on deletes all
+		in.remove(min(in.lineStart(), max(0, in.cursor-1)), in.cursor)
 	case "ctrl+k":
-		in.remove(in.cursor, in.lineEnd())
+		in.remove(in.cursor, max(in.lineEnd(), min(len(in.text), in.cursor+1)))
 	case "ctrl+j", "alt+enter":
 		if !in.Lines {
 			return false
@@ -178,6 +178,18 @@ func (in *Input) vertical(by int) {
 
 // View draws the text broken at width cells, with the cursor on it. It returns at least one line, none wider than width.
 func (in *Input) View(width int) []string {
+	lines, _ := in.draw(width)
+	return lines
+}
+
+// Line draws the part of the text that the cursor is on, in at most width cells.
+func (in *Input) Line(width int) string {
+	lines, at := in.draw(width)
+	return lines[at]
+}
+
+// draw returns the lines of View, and which of them has the cursor.
+func (in *Input) draw(width int) (lines []string, at int) {
 	width = max(2, width)
 	var out []string
 	var b strings.Builder
@@ -203,6 +215,7 @@ func (in *Input) View(width int) []string {
 			if cell == "" {
 				cell = " "
 			}
+			at = len(out)
 			b.WriteString(in.theme.Cursor(cell))
 		} else {
 			b.WriteString(shown)
@@ -216,8 +229,9 @@ func (in *Input) View(width int) []string {
 		if used+1 > width {
 			breakLine()
 		}
+		at = len(out)
 		b.WriteString(in.theme.Cursor(" "))
 	}
 	breakLine()
-	return out
+	return out, at
 }

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -11,6 +12,8 @@ type Branch struct {
 	Label string
 	// KeepEnd cuts a label that is too long at its beginning.
 	KeepEnd bool
+	// Aside stands before Right where there is room for the whole label beside it.
+	Aside string
 	// Right stands at the right edge.
 	Right string
 	// State, where not nil, is drawn with its glyph before the label.
@@ -139,17 +142,44 @@ func (t *Tree) parent() {
 	}
 }
 
-// Find chooses the next row after the chosen one whose label holds text, whatever its case; false when none does.
+// Find chooses the next branch after the chosen one whose label holds text, whatever its case, and opens those that it lies
+// in; false when none does. After the last branch it begins with the first.
 func (t *Tree) Find(text string) bool {
+	if t.root == nil {
+		return false
+	}
 	text = strings.ToLower(text)
-	for i := 1; i <= len(t.rows); i++ {
-		n := (t.cursor + i) % len(t.rows)
-		if strings.Contains(strings.ToLower(t.rows[n].Label), text) {
-			t.cursor = n
-			return true
+	all := lay(t.root, nil, nil)
+	at := slices.IndexFunc(all, func(p place) bool { return p.branch == t.Selected() })
+	for i := 1; i <= len(all); i++ {
+		found := all[(at+i)%len(all)]
+		if !strings.Contains(strings.ToLower(found.branch.Label), text) {
+			continue
 		}
+		for p := found.in; p != nil; p = p.in {
+			p.branch.Closed = false
+		}
+		t.arrange()
+		t.cursor = slices.IndexFunc(t.rows, func(row twig) bool { return row.Branch == found.branch })
+		return true
 	}
 	return false
+}
+
+// place is a branch and the one that it lies in.
+type place struct {
+	branch *Branch
+	in     *place
+}
+
+// lay lists a branch and all below it, open or not, from above to below.
+func lay(b *Branch, in *place, list []place) []place {
+	here := place{b, in}
+	list = append(list, here)
+	for _, child := range b.Children {
+		list = lay(child, &here, list)
+	}
+	return list
 }
 
 // Len returns how many rows are open.
@@ -174,11 +204,13 @@ func (t *Tree) row(i, width int) string {
 		mark = t.theme.Lines.Mark + " "
 	}
 	fold := "  "
-	if len(row.Children) > 0 {
+	switch {
+	case len(row.Children) > 0 && row.Closed:
+		fold = t.theme.Lines.Closed + " "
+	case len(row.Children) > 0:
 		fold = t.theme.Lines.Open + " "
-		if row.Closed {
-			fold = t.theme.Lines.Closed + " "
-		}
+	case row.State != nil:
+		fold = "" // the glyph stands in its place
 	}
 	state := ""
 	if row.State != nil {
@@ -187,11 +219,17 @@ func (t *Tree) row(i, width int) string {
 			state = Fit(row.State.Glyph(), 2, "") + " "
 		}
 	}
-	left, label := mark+Spaces(2*row.depth)+fold+state, row.Label
-	if row.KeepEnd {
-		label = CutLeft(label, width-Width(left)-Width(row.Right)-1, t.theme.Lines.More)
+	left, label, right := mark+Spaces(2*row.depth)+fold+state, row.Label, row.Right
+	if aside := row.Aside + "  "; row.Aside != "" && Width(left)+Width(label)+2+Width(aside)+Width(right) <= width {
+		if !chosen {
+			aside = t.theme.Faint.Render(aside)
+		}
+		right = aside + right
 	}
-	line := Sides(left+label, row.Right, width, t.theme.Lines.More)
+	if row.KeepEnd {
+		label = CutLeft(label, width-Width(left)-Width(right)-1, t.theme.Lines.More)
+	}
+	line := Sides(left+label, right, width, t.theme.Lines.More)
 	if chosen {
 		return t.theme.Selected.Render(line)
 	}

@@ -253,9 +253,6 @@ func Tree() *verification.Node {
 		MediaType: "application/vnd.oci.image.manifest.v1+json",
 		Children: []*verification.Node{
 			group,
-			{Kind: verification.NodeGroup, Title: "attestations"},
-			{Kind: verification.NodeGroup, Title: "sboms"},
-			{Kind: verification.NodeGroup, Title: "referrers"},
 		},
 	}
 }

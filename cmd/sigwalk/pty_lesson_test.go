@@ -1,0 +1,69 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestLessonByKeys walks the whole lesson with nothing but keys, on terminals of both kinds, and reads the table from the
+// screen.
+func TestLessonByKeys(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		t.Run(fmt.Sprintf("answers=%v", answers), func(t *testing.T) {
+			t.Parallel()
+			m := open(t, setting{answers: answers})
+			m.see("1 Copy the image", ". to do", "enter runs the command")
+			walk(m)
+
+			m.press("v")
+			m.see("Signatures  l3-rhads-demoimage@sha256:", "1 signature: 1 ok, 0 failed")
+			table := regexp.MustCompile(`(?m)logIndex +Subject +Issuer +UTC +Verdict *\n› +(\d+) +(\S+) +…(\S+) +\S+ \S+ +ok`)
+			row := table.FindStringSubmatch(m.text())
+			issuer := "trusted-artifact-signer"
+			if len(row) != 4 || row[1] != "0" || row[2] != "pipeline-auth@demo.redhat.com" || !strings.HasSuffix(issuer, row[3]) {
+				t.Errorf("the table reads %q of\n%s", row, m.text())
+			}
+			m.press("esc")
+			m.see("8 See everybody in a table")
+			m.press("n", "enter")
+			m.see("9 done", "exit  12, as this step wants it", "every step is done")
+
+			pid := m.sandbox()
+			m.press("q")
+			if code := m.end(); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			gone(t, pid)
+		})
+	}
+}
+
+// walk does the steps of the lesson up to the table.
+func walk(m *terminal) {
+	m.t.Helper()
+	for i, step := range []struct{ title, result string }{
+		{"1 Copy the image", "copied; the digest is the same at both ends"},
+		{"2 Fetch the trust root", "the root was pinned"},
+		{"3 Log in to the registry", "logged in; the registry has checked the credentials"},
+		{"4 Get an identity token", "SIGSTORE_ID_TOKEN is set and exported"},
+		{"5 Sign the image", "signed by pipeline-auth@demo.redhat.com"},
+		{"6 Look at the tree", "index 0  pipeline-auth@demo.redhat.com"},
+		{"7 Verify one identity", "1 signature: 1 ok, 0 failed"},
+		{"8 See everybody in a table", "1 signature: 1 ok, 0 failed"},
+	} {
+		if i > 0 {
+			m.press("n")
+		}
+		m.see(step.title)
+		m.press("enter")
+		if strings.Contains(step.title, "Sign the image") {
+			m.see("Question", "cannot be removed later")
+			m.press("y")
+		}
+		m.see(step.title, step.result, "ok done: n goes to step", fmt.Sprintf("%d done", i+1))
+	}
+}
