@@ -100,6 +100,12 @@ func (e *Environment) Endpoints() actions.Endpoints {
 	return out
 }
 
+// Authorities returns the variable that names the file of certificate authorities, without a value when none does.
+func (e *Environment) Authorities() Variable {
+	table := endpoints()
+	return e.find(table[len(table)-1].variables)
+}
+
 // EndpointVariables returns the names of all variables that name an endpoint, in no order that matters.
 func EndpointVariables() []string {
 	var names []string

@@ -1,7 +1,9 @@
 package builtin
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 
@@ -40,6 +42,9 @@ func (c *Call) Connect(observer actions.Observer) (*Clients, error) {
 		return nil, err
 	}
 	endpoints := c.Environment.Endpoints()
+	if endpoints.CAFile, err = c.Authorities(); err != nil {
+		return nil, err
+	}
 	transport, err := web.Transport(web.Options{
 		CAFile: endpoints.CAFile, Observer: observer, Base: c.Base, Clock: c.Clock,
 	})
@@ -66,12 +71,32 @@ func (c *Call) homes() (actions.Homes, error) {
 			continue
 		}
 		rel, err := c.Files.Resolve(c.Dir, chosen)
+		if err == nil {
+			// A symbolic link may lead out, too; a directory that is not there yet leads nowhere.
+			if _, err = c.Files.Stat(c.Dir, chosen); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
 		if err != nil {
 			return homes, fmt.Errorf("%s: %w", name, err)
 		}
 		*home = filepath.Join(c.Files.Dir(), rel)
 	}
 	return homes, nil
+}
+
+// Authorities is the file of certificate authorities in force. One that a line names lies in the lesson's directory, unless
+// the line is trusted with the machine; one that the person gave may lie anywhere.
+func (c *Call) Authorities() (string, error) {
+	v := c.Environment.Authorities()
+	if v.Value == "" || !v.Source.ByLine() || c.AllowHost && filepath.IsAbs(v.Value) {
+		return v.Value, nil
+	}
+	path, err := c.Files.Host(c.Dir, v.Value)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", v.Name, err)
+	}
+	return path, nil
 }
 
 // Close ends the connections.

@@ -121,7 +121,10 @@ var errRedirects = errors.New("too many redirects")
 
 // transport trusts the certificate authorities of the lesson, and those of --cacert.
 func (o *options) transport(call *builtin.Call) (http.RoundTripper, error) {
-	file := call.Environment.Endpoints().CAFile
+	file, err := call.Authorities()
+	if err != nil {
+		return nil, err
+	}
 	if o.caFile != "" {
 		var err error
 		if file, err = call.Files.Host(call.Dir, o.caFile); err != nil {
