@@ -120,7 +120,7 @@ func TestThePage(t *testing.T) {
 	b.want(t, `cosign verify --certificate-identity-regexp '.*@.*redhat\.com$' --certificate-oidc-issuer-regexp '\.redhatworkshops\.io/' $IMAGE | jq -r '["logIndex", "Subject", "Issuer"], (.[] | [.optional.Bundle.Payload.logIndex, .optional.Subject, .optional.Issuer]) | @tsv' | column -t`,
 		0, `^logIndex  Subject                        Issuer\n(\d+ +pipeline-auth@demo\.redhat\.com  http://127\.0\.0\.1:\d+/sso\.\S+/realms/trusted-artifact-signer\n)+$`, header)
 
-	r = b.want(t, "cosign verify --certificate-identity=nobody@demo.redhat.com $IMAGE", 12, `^$`, `^Error: no matching signatures: .*pipeline-auth@.*\n  why:  .*nobody@demo\.redhat\.com.*\n  next: `)
+	r = b.want(t, "cosign verify --certificate-identity=nobody@demo.redhat.com $IMAGE", 12, `^$`, `(?s)^Error: no matching signatures: .*pipeline-auth@.*\n  why:  .*nobody@demo\.redhat\.com.*\n  next: `)
 	if actions.CodeOf(r.Err) != actions.CodeNoMatch {
 		t.Errorf("the error is %v", r.Err)
 	}
