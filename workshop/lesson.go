@@ -47,6 +47,8 @@ type Step struct {
 	// Needs names steps of this lesson whose checks must hold before this one can work.
 	Needs  []string
 	Checks []Check
+	// Rehearsal says who signs in when nobody is there and the command asks for it; nil where it does not ask.
+	Rehearsal *Rehearsal
 	// View is how the result is best looked at: "", "table", "tree", "trust".
 	View string
 	Line int // where the step begins in its file
@@ -55,6 +57,12 @@ type Step struct {
 // MeantToFail reports whether the command is there to be seen failing.
 func (s Step) MeantToFail() bool {
 	return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Kind == kindCommandFails })
+}
+
+// Rehearsal is who signs in at the provider's own page when a step is rehearsed, with $VARIABLES not yet expanded.
+type Rehearsal struct {
+	User, Password string
+	Line           int
 }
 
 // Check is one fact that must hold for a step to be done. Which fields count depends on Kind; docs/lesson-format.md lists

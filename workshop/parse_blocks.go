@@ -18,12 +18,14 @@ const (
 	roleHint  role = "hint"
 	roleWhy   role = "why"
 	roleNotes role = "notes"
+
+	roleRehearse role = "rehearse"
 )
 
 // opening is how a block of a role begins; blocks of prose need no language.
 func (r role) opening() string {
 	switch r {
-	case roleStep, roleCheck:
+	case roleStep, roleCheck, roleRehearse:
 		return "```yaml " + string(r)
 	case roleRun:
 		return "```sh run"
@@ -32,9 +34,9 @@ func (r role) opening() string {
 	return "```" + string(r)
 }
 
-// roleNames are the words that give a block a meaning. What part 2 adds (questions, rehearsals, expected output) is one
-// more word here and one more case in take.
-var roleNames = []string{"step", "run", "check", "hint", "why", "notes"}
+// roleNames are the words that give a block a meaning. What part 2 adds (questions, expected output) is one more word here
+// and one more case in take.
+var roleNames = []string{"step", "run", "check", "hint", "why", "notes", "rehearse"}
 
 // roleOf reads an info string. The problem, if any, says what to write instead; the role is then the one that was meant.
 func roleOf(info string) (r role, instead string) {
@@ -118,6 +120,8 @@ func (p *lessonParser) take(step *Step, r role, content string, line int) {
 		step.Notes = prose
 	case roleStep:
 		p.readStep(step, content, line)
+	case roleRehearse:
+		p.readRehearsal(step, content, line)
 	case roleCheck:
 		p.readChecks(step, content, line)
 	case roleText:
@@ -148,5 +152,18 @@ func (p *lessonParser) readStep(step *Step, content string, line int) {
 	for _, item := range p.items(fields, "needs") {
 		step.Needs = append(step.Needs, item.text)
 		p.stepNeeds = append(p.stepNeeds, stepNeed{step: len(p.lesson.Steps) - 1, name: item.text, line: item.line})
+	}
+}
+
+// readRehearsal reads what a rehearsal does where the step asks a person to sign in.
+func (p *lessonParser) readRehearsal(step *Step, content string, line int) {
+	fields, ok := p.mapping(content, line, "the rehearse block", []string{"user", "password"})
+	if !ok {
+		return
+	}
+	const howTo = "write a value, such as a variable that the environment sets"
+	step.Rehearsal = &Rehearsal{User: p.scalar(fields, "user", line, howTo), Password: p.scalar(fields, "password", line, howTo), Line: line}
+	if step.Rehearsal.Password != "" && !mentionsVariable(step.Rehearsal.Password) {
+		p.add(fields["password"].line, "a password stands in the lesson", "name a variable that holds it, such as $OIDC_PASSWORD")
 	}
 }

@@ -29,6 +29,8 @@ type SessionOptions struct {
 	Base http.RoundTripper
 	// Unattended sessions have nobody to answer questions: a line that asks fails with actions.ErrNobodyToAsk.
 	Unattended bool
+	// Rehearse signs in as the steps' rehearse blocks say, at the provider's own page, where a line asks for it.
+	Rehearse bool
 }
 
 // Session is one learner in one lesson. It is safe for concurrent use; one step runs at a time.

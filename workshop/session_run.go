@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/workshop/shell"
 )
 
@@ -240,6 +241,9 @@ func (o *runObserver) Ask(ctx context.Context, question actions.Question) (actio
 	defer func() { <-s.asking }()
 	transcript := s.outputs[o.step]
 	_, _ = io.WriteString(transcript, question.Script())
+	if s.opts.Rehearse && question.ID == identity.QuestionSignIn {
+		return s.rehearse(ctx, o.step, question)
+	}
 	if s.agreed(question) {
 		_, _ = io.WriteString(transcript, "y (agreed to before, in this session)\n")
 		return actions.Answer{Yes: true}, nil

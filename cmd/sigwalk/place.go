@@ -147,9 +147,9 @@ func (p *place) shell() (*shell.Shell, error) {
 	})
 }
 
-// session opens a lesson; progressFile keeps the person's place in it, empty keeps nothing. The caller closes both the
+// session opens a lesson; a rehearsal does what a person would be asked for, and progressFile keeps the person's place in it, empty keeps nothing. The caller closes both the
 // session and, after it, the shell.
-func (p *place) session(lesson *workshop.Lesson, progressFile string) (*workshop.Session, io.Closer, error) {
+func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse bool) (*workshop.Session, io.Closer, error) {
 	sh, err := p.shell()
 	if err != nil {
 		return nil, nil, err
@@ -160,6 +160,7 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string) (*workshop
 		Shell:        sh,
 		Homes:        p.homes,
 		ProgressFile: progressFile,
+		Rehearse:     rehearse,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, sh.Close())

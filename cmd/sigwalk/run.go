@@ -134,7 +134,7 @@ func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Les
 		a.say("%s\n", lesson.Title)
 	}
 	// It keeps no progress: a rehearsal starts at the first step and leaves a learner's place alone.
-	session, sh, err := p.session(lesson, "")
+	session, sh, err := p.session(lesson, "", true)
 	if err != nil {
 		return done, err
 	}

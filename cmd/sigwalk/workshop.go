@@ -108,7 +108,7 @@ func (g *guide) open(ctx context.Context, progress func(string)) (*workshop.Sess
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.place = p
-	session, sh, err := p.session(g.lesson, p.progressFile(g.lesson))
+	session, sh, err := p.session(g.lesson, p.progressFile(g.lesson), false)
 	if err != nil {
 		return nil, err
 	}

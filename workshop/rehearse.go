@@ -1,0 +1,47 @@
+package workshop
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/workshop/loginpage"
+)
+
+// rehearse signs in at the provider's own page as the step says, in place of a person. It answers with the code where the
+// page shows one; where the answer goes elsewhere, it waits until that has arrived.
+func (s *Session) rehearse(ctx context.Context, step int, question actions.Question) (actions.Answer, error) {
+	prompt, ok := question.Detail.(*identity.Prompt)
+	rehearsal := s.opts.Lesson.Steps[step].Rehearsal
+	switch {
+	case !ok || rehearsal == nil:
+		return actions.Answer{}, actions.ErrNobodyToAsk
+	case prompt.Failure != nil:
+		// Once is enough: the failure is what the rehearsal has found.
+		return actions.Answer{}, actions.ErrNobodyToAsk
+	}
+	user, unset := expand(rehearsal.User, s.opts.Environment)
+	password, more := expand(rehearsal.Password, s.opts.Environment)
+	if unset = append(unset, more...); len(unset) > 0 {
+		return actions.Answer{}, &actions.Error{
+			Code: actions.CodeUsage, What: "the sign-in of this step cannot be rehearsed", Why: orList(unset) + " is not set",
+			Next: fmt.Sprintf("give the user and the password of %s, or leave this lesson out", s.opts.Lesson.Steps[step].Title),
+		}
+	}
+	clients, err := s.world.clients()
+	if err != nil {
+		return actions.Answer{}, err
+	}
+	code, err := loginpage.Visit{
+		URL: prompt.URL, UserCode: prompt.UserCode, Username: user, Password: actions.NewSecret(password), Transport: clients.transport,
+	}.Log(ctx)
+	if err != nil {
+		return actions.Answer{}, err
+	}
+	if prompt.Way == identity.WayCode {
+		return actions.Answer{Text: code}, nil
+	}
+	<-ctx.Done()
+	return actions.Answer{}, ctx.Err()
+}
