@@ -242,7 +242,9 @@ func (o *runObserver) Ask(ctx context.Context, question actions.Question) (actio
 	transcript := s.outputs[o.step]
 	_, _ = io.WriteString(transcript, question.Script())
 	if s.opts.Rehearse && question.ID == identity.QuestionSignIn {
-		return s.rehearse(ctx, o.step, question)
+		answer, err := s.rehearse(ctx, o.step, question)
+		_, _ = io.WriteString(transcript, answer.Text.String()+"\n")
+		return answer, err
 	}
 	if s.agreed(question) {
 		_, _ = io.WriteString(transcript, "y (agreed to before, in this session)\n")

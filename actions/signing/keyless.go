@@ -20,13 +20,27 @@ func (s *keyless) material(ctx context.Context) (*root.TrustedRoot, error) {
 	return s.opts.Trust.Material(ctx)
 }
 
-func (s *keyless) stages(*work) []stage {
-	return []stage{
-		{"key", "Make a key for this signature alone", s.makeKey, ""},
+func (s *keyless) stages(w *work) []stage {
+	stages := []stage{{"key", "Make a key for this signature alone", s.makeKey, ""}}
+	if w.request.SignIn != nil {
+		stages = append(stages, stage{"access", "Ask the registry whether the signature can be pushed", s.mayPush, ""})
+	}
+	return append(stages, []stage{
 		{"identity", "Read the identity token", s.readToken, ""},
 		{"certificate", "Get a certificate from Fulcio", s.getCertificate, ""},
 		{"sct", "Check the certificate and its promise of transparency (SCT)", s.checkCertificate, ""},
+	}...)
+}
+
+// mayPush does at the registry what is done again after the sign-in, which may take minutes.
+func (s *keyless) mayPush(ctx context.Context, w *work) (string, error) {
+	if err := s.makeReady(ctx, w); err != nil {
+		return "", err
 	}
+	if err := w.prepared.wait(ctx); err != nil {
+		return "", s.explain(ctx, err, w.tag)
+	}
+	return "", nil
 }
 
 func (s *keyless) makeKey(_ context.Context, w *work) (string, error) {

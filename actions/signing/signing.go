@@ -55,6 +55,9 @@ type Request struct {
 	Image string
 	// Token is the identity token, for SignWithToken.
 	Token actions.Secret
+	// SignIn gets the token where there is none yet, for SignWithToken: it is called once the notice was agreed to, the
+	// image was found and the registry has said that the signature can be pushed, so that nobody logs in in vain.
+	SignIn func(ctx context.Context, digest name.Digest) (actions.Secret, error)
 	// Key is the key pair, for SignWithKey.
 	Key *keys.Key
 	// Consented is true when the person agreed beforehand to the transparency log's notice (--yes); else the observer is

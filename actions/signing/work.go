@@ -81,6 +81,12 @@ func (s *Signer) sign(ctx context.Context, req Request, with credential) (*Resul
 		stage{"push", "Attach the signature to the image", s.attachContent, ""},
 	)
 	for _, stage := range stages {
+		if stage.id == "identity" && req.SignIn != nil {
+			// It reports stages of its own.
+			if w.request.Token, err = req.SignIn(ctx, w.result.Digest); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.run(ctx, stage, w); err != nil {
 			return nil, err
 		}

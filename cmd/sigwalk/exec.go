@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/workshop/shell"
 )
 
@@ -73,7 +74,7 @@ func (a *app) line(ctx context.Context, line string) error {
 		return err
 	}
 	defer p.close()
-	sh, err := p.shell()
+	sh, err := p.shell(identity.OpenBrowser)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -132,8 +133,9 @@ func (p *place) close() {
 	}
 }
 
-// shell opens the workshop shell in the lesson's directory, with our scripts laid out in it.
-func (p *place) shell() (*shell.Shell, error) {
+// shell opens the workshop shell in the lesson's directory, with our scripts laid out in it. Sign-ins open a browser with
+// open, or none where it is nil.
+func (p *place) shell(open func(context.Context, string) error) (*shell.Shell, error) {
 	layout, err := workshop.LayOut(p.dir)
 	if err != nil {
 		return nil, err
@@ -144,13 +146,18 @@ func (p *place) shell() (*shell.Shell, error) {
 		Environment: p.env,
 		Homes:       p.homes,
 		AllowHost:   p.host,
+		OpenBrowser: open,
 	})
 }
 
-// session opens a lesson; a rehearsal does what a person would be asked for, and progressFile keeps the person's place in it, empty keeps nothing. The caller closes both the
-// session and, after it, the shell.
+// session opens a lesson; progressFile keeps the person's place in it, empty keeps nothing. A rehearsal signs in by itself
+// where a person would. The caller closes both the session and, after it, the shell.
 func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse bool) (*workshop.Session, io.Closer, error) {
-	sh, err := p.shell()
+	open := identity.OpenBrowser
+	if rehearse {
+		open = nil
+	}
+	sh, err := p.shell(open)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/tui/plain"
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -81,6 +82,7 @@ func (a *app) terminal(dir string) (tui.Terminal, error) {
 	}
 	return tui.Terminal{
 		In: in, Out: out, Theme: theme.Detect(a.flags.background, a.getenv), Stray: filepath.Join(dir, "stray.log"),
+		Open: identity.OpenBrowser,
 	}, nil
 }
 

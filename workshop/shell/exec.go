@@ -72,6 +72,7 @@ func (s *Shell) status(ctx context.Context, hc interp.HandlerContext, args []str
 		Base:        s.opts.Base,
 		Clock:       s.opts.Clock,
 		Observer:    l.observer,
+		OpenBrowser: s.opts.OpenBrowser,
 		AllowHost:   s.opts.AllowHost,
 		Keep:        l.keep,
 		Failed:      l.failed,

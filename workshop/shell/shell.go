@@ -34,6 +34,8 @@ type Options struct {
 	AllowHost bool
 	// RevealSecrets lets a line print the identity tokens that the environment holds; else they come out as dots.
 	RevealSecrets bool
+	// OpenBrowser opens a URL in a browser of this machine, for sign-ins; nil where there is none.
+	OpenBrowser func(ctx context.Context, url string) error
 	// Base carries network calls; nil for the default.
 	Base  http.RoundTripper
 	Clock actions.Clock

@@ -47,6 +47,8 @@ type Call struct {
 	Clock actions.Clock
 	// Observer watches the actions of the command. It is never nil.
 	Observer actions.Observer
+	// OpenBrowser opens a URL in a browser of this machine; nil where there is none.
+	OpenBrowser func(ctx context.Context, url string) error
 	// AllowHost is true when the person trusts the line with the whole machine.
 	AllowHost bool
 

@@ -164,7 +164,7 @@ func (s *session) timeout(cmd *cobra.Command) (context.Context, context.CancelFu
 
 // late turns the end of --timeout into an error that says so.
 func (s *session) late(ctx context.Context, err error) error {
-	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if err == nil || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return err
 	}
 	return &actions.Error{

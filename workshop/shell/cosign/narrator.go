@@ -18,6 +18,8 @@ type narrator struct {
 	call *builtin.Call
 	next actions.Observer
 
+	patience *patience // or nil
+
 	mu      sync.Mutex
 	started map[string]func()              // when a stage starts
 	done    map[string]func(actions.Stage) // when it ended well
@@ -35,6 +37,13 @@ func (n *narrator) Event(ctx context.Context, event actions.Event) {
 	n.mu.Lock()
 	switch e := event.(type) {
 	case actions.Stage:
+		if e.ID == "sign-in" { // a person may be at the provider's page, and nobody here
+			if e.State == actions.StageStarted {
+				n.patience.pause()
+			} else {
+				n.patience.resume()
+			}
+		}
 		if tell := n.started[e.ID]; e.State == actions.StageStarted && tell != nil {
 			tell()
 		}
@@ -54,6 +63,8 @@ func (n *narrator) Event(ctx context.Context, event actions.Event) {
 // line prints where that is kept. Where a pipe feeds the command (echo y | cosign ...) a yes or no is read from it, as
 // cosign does.
 func (n *narrator) Ask(ctx context.Context, question actions.Question) (actions.Answer, error) {
+	n.patience.pause()
+	defer n.patience.resume()
 	if !question.YesNo || !n.call.Piped {
 		return n.next.Ask(ctx, question)
 	}

@@ -2,9 +2,7 @@ package cosign
 
 import (
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/signing"
-	"github.com/sigwalk/sigwalk/workshop/shell/confine"
 )
 
 // byTag is cosign's warning for an image that is named by its tag.
@@ -36,10 +33,7 @@ func (s *session) sign() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := s.only(cmd, "fulcio-url", "identity-token", "rekor-url", "oidc-issuer", "oidc-client-id",
 				"oidc-disable-ambient-providers", "annotations", "yes", "timestamp-server-url", "output-certificate",
-				"fulcio-auth-flow", "key", "tlog-upload")
-			if err == nil && o.Fulcio.AuthFlow != "" && o.Fulcio.AuthFlow != "token" {
-				err = s.notBuilt("cosign sign --fulcio-auth-flow=" + o.Fulcio.AuthFlow)
-			}
+				"fulcio-auth-flow", "key", "tlog-upload", "oidc-redirect-url", "oidc-provider", "oidc-client-secret-file")
 			if err != nil {
 				return err
 			}
@@ -75,7 +69,7 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	clients.Endpoints.Fulcio, clients.Endpoints.Rekor = o.Fulcio.URL, o.Rekor.URL
 	clients.Endpoints.Timestamp = o.TSAServerURL
 	clients.Endpoints.OIDCIssuer, clients.Endpoints.OIDCClientID = o.OIDC.Issuer, o.OIDC.ClientID
-	ctx, cancel := s.timeout(cmd)
+	ctx, cancel := s.patient(cmd)
 	defer cancel()
 	req := signing.Request{Consented: o.SkipConfirmation, Annotations: extra, SkipLog: !o.TlogUpload}
 	signer := clients.Signer()
@@ -85,7 +79,7 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	}
 	if req.Key == nil {
 		sign = signer.SignWithToken
-		if req.Token, err = s.identityToken(o); err != nil {
+		if err := s.identify(cmd, o, clients, &req); err != nil {
 			return err
 		}
 	}
@@ -142,35 +136,6 @@ func repositoryOf(image string) string {
 		return image
 	}
 	return ref.Context().Name()
-}
-
-// identityToken is the token of --identity-token (which may be a file), else of SIGSTORE_ID_TOKEN.
-func (s *session) identityToken(o *options.SignOptions) (actions.Secret, error) {
-	given := strings.TrimSpace(o.Fulcio.IdentityToken)
-	if given == "" && !o.OIDC.DisableAmbientProviders {
-		if text := strings.TrimSpace(s.call.Getenv("SIGSTORE_ID_TOKEN")); text != "" {
-			return actions.NewSecret(text), nil
-		}
-	}
-	if given == "" {
-		return actions.Secret{}, &actions.Error{
-			Code: actions.CodeNoToken,
-			What: "there is no identity token to sign with",
-			Why:  "neither --identity-token nor SIGSTORE_ID_TOKEN has one, and signing in with a browser is not built in yet",
-			Next: "source ./get-access-token.sh, which sets SIGSTORE_ID_TOKEN, and sign again",
-		}
-	}
-	// A token has dots and no slashes worth a file name; cosign, too, takes it for a file only when there is one.
-	text, err := s.call.Files.ReadFile(s.call.Dir, given)
-	switch {
-	case err == nil:
-		return actions.NewSecret(strings.TrimSpace(string(text))), nil
-	case confine.Outside(err) && strings.Contains(given, "/"):
-		return actions.Secret{}, err
-	case errors.Is(err, fs.ErrNotExist) || len(given) > 255:
-		return actions.NewSecret(given), nil
-	}
-	return actions.Secret{}, errors.New("the file of --identity-token cannot be read")
 }
 
 func (s *session) writeCertificate(path string, result *signing.Result) error {
