@@ -2,8 +2,9 @@
 #
 #   source ./get-access-token.sh
 #
-# It reads COSIGN_OIDC_ISSUER (the identity provider), COSIGN_OIDC_CLIENT_ID (trusted-artifact-signer if it is not set),
-# OIDC_USER and OIDC_PASSWORD. It wants curl and jq.
+# It reads COSIGN_OIDC_ISSUER (the identity provider; where cosign 3 is used it is not set, and the one that verification asks
+# for, COSIGN_CERTIFICATE_OIDC_ISSUER, is meant), COSIGN_OIDC_CLIENT_ID (trusted-artifact-signer if it is not set), OIDC_USER
+# and OIDC_PASSWORD. It wants curl and jq.
 #
 # The password and the token never stand on a command line, where everybody on the machine could see them, and the token
 # is never printed. The script is sourced, so it never calls exit outside a subshell.
@@ -15,21 +16,23 @@ get_access_token() {
     echo "========================="
     echo ""
 
-    if [ -z "${COSIGN_OIDC_ISSUER:-}" ] || [ -z "${OIDC_USER:-}" ] || [ -z "${OIDC_PASSWORD:-}" ]; then
+    # The issuer is $1 from here on: a function's arguments are its own.
+    set -- "${COSIGN_OIDC_ISSUER:-${COSIGN_CERTIFICATE_OIDC_ISSUER:-}}"
+    if [ -z "$1" ] || [ -z "${OIDC_USER:-}" ] || [ -z "${OIDC_PASSWORD:-}" ]; then
         echo "COSIGN_OIDC_ISSUER, OIDC_USER and OIDC_PASSWORD must be set: the identity provider and the technical user." >&2
         return 1
     fi
-    echo "Issuer: $COSIGN_OIDC_ISSUER"
+    echo "Issuer: $1"
     echo "Client: ${COSIGN_OIDC_CLIENT_ID:-trusted-artifact-signer}"
     echo "User: $OIDC_USER (the password stays hidden)"
     echo ""
     echo "Retrieving the token..."
 
     SIGSTORE_ID_TOKEN=$(
-        configuration=$(curl -s -S -f "${COSIGN_OIDC_ISSUER%/}/.well-known/openid-configuration") || exit 1
+        configuration=$(curl -s -S -f "${1%/}/.well-known/openid-configuration") || exit 1
         endpoint=$(printf '%s' "$configuration" | jq -r '.token_endpoint // empty')
         if [ -z "$endpoint" ]; then
-            echo "$COSIGN_OIDC_ISSUER names no token endpoint: is it an OpenID Connect issuer?" >&2
+            echo "$1 names no token endpoint: is it an OpenID Connect issuer?" >&2
             exit 1
         fi
         answer=$(

@@ -101,7 +101,7 @@ func TestThePage(t *testing.T) {
 	}
 	r = b.want(t, "cosign sign $IMAGE", 0, `^$`, `(?s)^WARNING: Image reference 127\S+ uses a tag, not a digest.*`+
 		`Generating ephemeral keys\.\.\.\nRetrieving signed certificate\.\.\.\nSuccessfully verified SCT\.\.\.\n`+
-		`.*immutable record.*By typing 'y', you attest.*\ntlog entry created with index: \d+\nPushing signature to: 127\.0\.0\.1:\d+/l3-students/l3-rhads-demoimage\n$`)
+		`.*immutable record.*By typing 'y', you attest[^\n]*\nTimestamp fetched with time:  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC\ntlog entry created with index: \d+\nPushing signature to: 127\.0\.0\.1:\d+/l3-students/l3-rhads-demoimage\n$`)
 	signed := r.Values[0].(*signing.Result)
 	if signed.Subject != "pipeline-auth@demo.redhat.com" || !signed.ByTag {
 		t.Errorf("signed as %q, by tag %v", signed.Subject, signed.ByTag)
@@ -128,4 +128,27 @@ func TestThePage(t *testing.T) {
 		t.Errorf("a verification that fails still has its report, and not %v", r.Values)
 	}
 	b.want(t, "echo $SIGSTORE_ID_TOKEN", 0, `^•+\n$`, `^$`)
+}
+
+// Only verify has exit codes of its own, as in cosign; and two images are signed one after the other, each with its warning.
+func TestExitCodesAndWarningsAreCosigns(t *testing.T) {
+	b := newClassroom(t, shell.Options{})
+	b.want(t, "cosign initialize", 0, ``, `^$`)
+	b.want(t, "cosign login $QUAY -u $QUAY_USER -p $QUAY_PASSWORD", 0, ``, ``)
+	b.want(t, "cosign verify --certificate-identity=x $QUAY/l3-students/nothing:latest", 11, `^$`, `^Error: there is no repository`)
+	b.want(t, "cosign tree $QUAY/l3-students/nothing:latest", 1, `^$`, `^Error: there is no repository`)
+	b.want(t, "source ./scripts/get-access-token.sh", 0, `Success!`, `^$`)
+	b.want(t, "cosign sign --yes $QUAY/l3-students/nothing:latest", 1, `^$`, `(?m)^Error: signing .*: there is no repository`)
+	b.want(t, "source ./scripts/copy-image-to-quay.sh", 0, `Success!`, `^$`)
+	b.want(t, "cosign sign --yes $IMAGE $IMAGE", 0, `^$`,
+		`(?s)^WARNING: Image reference.*Pushing signature to: \S+\nWARNING: Image reference.*Pushing signature to: \S+\n$`)
+}
+
+// The variables of cosign 3 name no issuer to sign in at, only the one that verification asks for.
+func TestTokenWithoutAnIssuerToSignInAt(t *testing.T) {
+	b := newClassroom(t, shell.Options{})
+	b.env.Unset("COSIGN_OIDC_ISSUER")
+	b.want(t, "source ./scripts/get-access-token.sh", 0, `(?s)Issuer: http://127\..*Success!.*Identity: pipeline-auth@demo\.redhat\.com`, `^$`)
+	b.env.Unset("COSIGN_CERTIFICATE_OIDC_ISSUER")
+	b.want(t, "source ./scripts/get-access-token.sh", 1, ``, `must be set`)
 }

@@ -32,7 +32,7 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 	s := &session{call: call, stdout: call.Stdout}
 	s.narrator = newNarrator(call)
 	call.Args = s.tidy(call.Args)
-	err := s.root().ExecuteContext(ctx)
+	cmd, err := s.root().ExecuteContextC(ctx)
 	if closeErr := s.closeOutput(); err == nil {
 		err = closeErr
 	}
@@ -47,14 +47,13 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 	}
 	call.Failed(err)
 	_, _ = io.WriteString(call.Stderr, builtin.Describe("Error: ", err))
-	return builtin.Exit(code(err))
+	return builtin.Exit(code(cmd.Name(), err))
 }
 
-// code is cosign's exit code: four failures of verification have one of their own, all others, wrong usage included, have
-// 1.
-func code(err error) uint8 {
-	switch c := builtin.Code(err); c {
-	case 10, 11, 12, 13:
+// code is cosign's exit code: four failures of verify have one of their own. All others have 1: wrong usage, and an image
+// that another sub-command does not find.
+func code(command string, err error) uint8 {
+	if c := builtin.Code(err); command == "verify" && c >= 10 && c <= 13 {
 		return c
 	}
 	return 1

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions/trust"
 )
+
+// noTrustedRoot is cosign's warning for a mirror that has only single keys and certificates.
+const noTrustedRoot = `Could not fetch trusted_root.json from the TUF mirror (encountered error: failed to get target from TUF client getting info for target "trusted_root.json": target trusted_root.json not found), falling back to individual targets. It is recommended to update your TUF metadata repository to include trusted_root.json.`
 
 func (s *session) initialize() *cobra.Command {
 	o := &options.InitializeOptions{}
@@ -55,6 +59,9 @@ func (s *session) doInitialize(cmd *cobra.Command, o *options.InitializeOptions)
 		return s.late(ctx, err)
 	}
 	s.call.Keep(status)
+	if !slices.Contains(status.Targets, "trusted_root.json") {
+		s.warn("%s", noTrustedRoot)
+	}
 	text, err := rootStatus(status)
 	if err != nil {
 		return err

@@ -53,14 +53,11 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 		return err
 	}
 	for _, image := range images {
-		ref, err := registry.Parse(image)
-		if err != nil {
+		if _, err := registry.Parse(image); err != nil {
 			return err
 		}
-		if _, digest := ref.(name.Digest); !digest {
-			s.warn(byTag, image)
-		}
 	}
+	s.warnOfTag(images[0])
 	clients, err := s.call.Connect(s.narrator)
 	if err != nil {
 		return err
@@ -84,7 +81,10 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 		}
 	}
 	s.narrateSigning(o.SkipConfirmation)
-	for _, image := range images {
+	for i, image := range images {
+		if i > 0 {
+			s.warnOfTag(image)
+		}
 		s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
 		req.Image = image
 		result, err := sign(ctx, req)
@@ -103,25 +103,36 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	return nil
 }
 
+// warnOfTag warns when image, whose name was read before, is named by a tag.
+func (s *session) warnOfTag(image string) {
+	if ref, err := registry.Parse(image); err == nil {
+		if _, digest := ref.(name.Digest); !digest {
+			s.warn(byTag, image)
+		}
+	}
+}
+
 // narrateSigning prints cosign's lines at the moments at which cosign prints them.
 func (s *session) narrateSigning(consented bool) {
 	told := !consented // the one who was asked has read it
-	n := s.narrator
-	n.started["key"] = func() { s.info("Generating ephemeral keys...") }
-	n.started["certificate"] = func() { s.info("Retrieving signed certificate...") }
-	n.done["sct"] = func(actions.Stage) { s.info("Successfully verified SCT...") }
-	n.done["timestamp"] = func(stage actions.Stage) {
-		if at, err := time.Parse(time.RFC3339, stage.Detail); err == nil {
-			s.info("Timestamp fetched with time:  %v", at.UTC())
-		}
-	}
-	n.started["log"] = func() {
+	notice := func() {
 		if !told {
 			told = true
 			s.info("%s", signing.Statement)
 			s.info("%s", signing.Confirmation)
 		}
 	}
+	n := s.narrator
+	n.started["key"] = func() { s.info("Generating ephemeral keys...") }
+	n.started["certificate"] = func() { s.info("Retrieving signed certificate...") }
+	n.done["sct"] = func(actions.Stage) { s.info("Successfully verified SCT...") }
+	n.started["timestamp"] = notice
+	n.done["timestamp"] = func(stage actions.Stage) {
+		if at, err := time.Parse(time.RFC3339, stage.Detail); err == nil {
+			s.info("Timestamp fetched with time:  %s", at.UTC())
+		}
+	}
+	n.started["log"] = notice
 	n.started["log-existing"] = func() { s.info("Signature already exists. Fetching and verifying inclusion proof.") }
 	n.done["log"] = func(stage actions.Stage) {
 		// The detail is a sentence for people that ends in the index.
