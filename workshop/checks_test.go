@@ -2,6 +2,8 @@ package workshop_test
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -10,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
+
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
@@ -173,6 +178,45 @@ func TestLogEntryOfAnotherSignature(t *testing.T) {
 	}
 	if found, _, err := s.EntryIsOf(t.Context(), 1<<40, report.Signatures[0]); found || err != nil {
 		t.Errorf("an entry far beyond the end: found %v, %v", found, err)
+	}
+}
+
+// TestLogEntryOfABundle: the entries of Sigstore bundles, which cosign 3 makes, are of another kind.
+func TestLogEntryOfABundle(t *testing.T) {
+	deployment := verificationtest.MustNew()
+	image, err := name.NewDigest("127.0.0.1:1/students/demo@sha256:" + strings.Repeat("5c", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var signatures []verification.Signature
+	var answers [][]byte
+	for _, who := range []string{"user1@demo.redhat.com", "admin@demo.redhat.com"} {
+		bundle, err := deployment.Bundle(image, verificationtest.Spec{Subject: who, Issuer: "https://issuer.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		material := bundle.GetVerificationMaterial()
+		certificate, err := x509.ParseCertificate(material.GetCertificate().GetRawBytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := json.Marshal(map[string]any{"24296fb2": map[string]any{"body": material.GetTlogEntries()[0].GetCanonicalizedBody()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signatures = append(signatures, verification.Signature{Payload: bundle.GetDsseEnvelope().GetPayload(), Certificate: certificate})
+		answers = append(answers, answer)
+	}
+	for i, signature := range signatures {
+		for j, answer := range answers {
+			if isOf, err := workshop.AnswerIsOf(answer, signature); err != nil || isOf != (i == j) {
+				t.Errorf("signature %d and entry %d: same %v, %v", i, j, isOf, err)
+			}
+		}
+		signature.Payload = []byte("{}")
+		if isOf, err := workshop.AnswerIsOf(answers[i], signature); err != nil || isOf {
+			t.Errorf("signature %d with another payload: same %v, %v", i, isOf, err)
+		}
 	}
 }
 

@@ -19,6 +19,15 @@ func (s *Session) EntryIsOf(ctx context.Context, index int64, signature verifica
 	return true, entry.isOf(signature), nil
 }
 
+// AnswerIsOf is EntryIsOf for an answer of the log.
+func AnswerIsOf(answer []byte, signature verification.Signature) (bool, error) {
+	entry, err := readEntry(answer)
+	if entry == nil || err != nil {
+		return false, err
+	}
+	return entry.isOf(signature), nil
+}
+
 // FormatWords lists every word that means something in a lesson.
 func FormatWords() []string {
 	var words []string

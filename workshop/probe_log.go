@@ -52,31 +52,47 @@ func (a *asked) logEntryExists(ctx context.Context) CheckResult {
 	return fails("no signature that verifies carries a log entry")
 }
 
-// logEntry is the part of a hashedrekord entry (Rekor's types/hashedrekord/v0.0.1) that ties it to a signature.
+// logEntry is the part of an entry that ties it to a signature. A signature at a tag has the kind hashedrekord (Rekor's
+// types/hashedrekord/v0.0.1), one in a Sigstore bundle, as cosign 3 makes it, the kind dsse (types/dsse/v0.0.1).
 type logEntry struct {
+	Kind string `json:"kind"`
 	Spec struct {
 		Data struct {
-			Hash struct {
-				Algorithm string `json:"algorithm"`
-				Value     string `json:"value"`
-			} `json:"hash"`
+			Hash entryHash `json:"hash"`
 		} `json:"data"`
 		Signature struct {
 			PublicKey struct {
 				Content []byte `json:"content"`
 			} `json:"publicKey"`
 		} `json:"signature"`
+
+		PayloadHash entryHash `json:"payloadHash"`
+		Signatures  []struct {
+			Verifier []byte `json:"verifier"`
+		} `json:"signatures"`
 	} `json:"spec"`
+}
+
+type entryHash struct {
+	Algorithm string `json:"algorithm"`
+	Value     string `json:"value"`
 }
 
 // isOf reports whether the entry is of this signature: same payload, same certificate. A certificate is issued for one
 // signature, so that the two together name it.
 func (e *logEntry) isOf(signature verification.Signature) bool {
+	hash, certificate := e.Spec.Data.Hash, e.Spec.Signature.PublicKey.Content
+	if e.Kind == "dsse" {
+		if len(e.Spec.Signatures) != 1 {
+			return false
+		}
+		hash, certificate = e.Spec.PayloadHash, e.Spec.Signatures[0].Verifier
+	}
 	sum := sha256.Sum256(signature.Payload)
-	if e.Spec.Data.Hash.Value != hex.EncodeToString(sum[:]) || signature.Certificate == nil {
+	if hash.Algorithm != "sha256" || hash.Value != hex.EncodeToString(sum[:]) || signature.Certificate == nil {
 		return false
 	}
-	block, _ := pem.Decode(e.Spec.Signature.PublicKey.Content)
+	block, _ := pem.Decode(certificate)
 	return block != nil && string(block.Bytes) == string(signature.Certificate.Raw)
 }
 
