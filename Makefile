@@ -50,6 +50,20 @@ bench: build $(TOOLS)/cosign-$(COSIGN2) $(TOOLS)/crane-$(CRANE) ## measure besid
 screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README from a real run (needs tmux)
 	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 
+interop: build tools ## test against the real cosigns, crane, rekor-cli (built here) and skopeo (install it)
+	@missing=; for program in skopeo jq curl column; do \
+		command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "make interop needs programs that are not installed:$$missing"; \
+		echo "  Debian, Ubuntu: apt-get install skopeo jq curl bsdextrautils"; \
+		echo "  Fedora, RHEL:   dnf install skopeo jq curl util-linux"; \
+		exit 1; \
+	fi
+	@SIGWALK=$(CURDIR)/$(BIN) COSIGN2=$(TOOLS)/cosign-$(COSIGN2) COSIGN3=$(TOOLS)/cosign-$(COSIGN3) \
+		CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
+		$(GOTESTSUM) --format testname -- -tags interop -count=1 -timeout 30m ./cmd/sigwalk/interop/...
+
 clean: ## remove what was built here; the state directory of the workshop is left alone
 	rm -rf bin dist .cache
 
