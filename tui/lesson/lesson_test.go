@@ -2,11 +2,9 @@ package lesson_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
@@ -20,7 +18,7 @@ func stage(t *testing.T, width, height int) (*lesson.Model, *screentest.Driver, 
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	session := lessontest.Demo()
-	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: 3}), Clock: lessontest.Now, Tasks: &screen.Tasks{}}
+	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Dark: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{}}
 	m := lesson.New(deps, lesson.Options{Session: session})
 	m.SetSize(width, height)
 	d := screentest.New(t, m)
@@ -32,38 +30,74 @@ func stage(t *testing.T, width, height int) (*lesson.Model, *screentest.Driver, 
 	return m, d, session
 }
 
-func TestWalk(t *testing.T) {
-	for _, size := range []struct{ w, h int }{{80, 22}, {140, 38}, {60, 16}} {
-		_, d, _ := stage(t, size.w, size.h)
-		t.Log("\n" + d.Text())
-		d.Key("enter")
-		d.Until("copied", func() bool { return strings.Contains(d.Text(), "copied") })
-		t.Log("\n" + d.Text())
-		for _, want := range []string{"pinned", "plain text"} {
-			d.Key("n")
-			d.Key("enter")
-			d.Until(want, func() bool { return strings.Contains(d.Text(), want) })
-			t.Log("\n" + d.Text())
+// shows presses the key for more until the texts were on the screen, each at some time.
+func shows(t *testing.T, d *screentest.Driver, texts ...string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for range 40 {
+		all := true
+		for _, text := range texts {
+			seen[text] = seen[text] || strings.Contains(d.Text(), text)
+			all = all && seen[text]
 		}
-		d.Key("n")
-		d.Key("enter")
-		d.Until("question", func() bool { return strings.Contains(d.Text(), "Do you agree") })
-		t.Log("\n" + d.Text())
-		d.Key("y")
-		d.Key("y")
-		d.Until("signed", func() bool { return strings.Contains(d.Text(), "signed by") })
-		t.Log("\n" + d.Text())
-		for _, want := range []string{"attestations", "user1@", "user1@", "no signature matches"} {
-			d.Key("n")
-			d.Key("enter")
-			d.Until(want, func() bool { return strings.Contains(d.Text(), want) })
-			t.Log("\n" + d.Text())
+		if all {
+			return
 		}
-		d.Key("e")
-		t.Log("\n" + d.Text())
-		d.Key("l")
-		t.Log("\n" + d.Text())
+		d.Key("down")
 	}
-	_ = time.Second
-	_ = tea.Quit
+	t.Errorf("not all of %q can be scrolled to in\n%s", texts, d.Text())
+}
+
+// TestWalk goes through the demo at the smallest size, an ordinary and a large one. What does not fit can be scrolled to.
+func TestWalk(t *testing.T) {
+	for _, size := range []struct{ w, h int }{{60, 16}, {80, 22}, {140, 38}} {
+		t.Run(fmt.Sprintf("%dx%d", size.w, size.h), func(t *testing.T) {
+			m, d, _ := stage(t, size.w, size.h)
+			for i, want := range [][]string{
+				{"copied; the digest is the same", "linux/amd64"},
+				{"the root was pinned", "timestamp.json"},
+				{"logged in; the registry has checked", "in plain text"},
+				{"signed by pipeline-auth@demo.redhat.com", "RFC 3161", "were put back"},
+				{"index 13  user1@demo.redhat.com", "no attestations, no SBOMs, no referrers", "the same digest 4 times"},
+				{"4 signatures: 3 ok, 1 failed", "admin@example.org", "the subject does not match"},
+				{"4 signatures: 3 ok, 1 failed", "admin@example.org"},
+				{"no signature matches", "as this step wants it"},
+			} {
+				if i > 0 {
+					d.Key("n")
+				}
+				d.Key("enter")
+				if i == 3 {
+					d.Until("question", func() bool { return strings.Contains(d.Text(), "Do you agree") })
+					d.Key("y")
+				}
+				done := fmt.Sprintf("%d done", i+1)
+				d.Until(done, func() bool { return strings.Contains(d.Text(), done) && !m.Running() })
+				shows(t, d, want...)
+			}
+			d.Key("e")
+			shows(t, d, "SIGSTORE_ID_TOKEN")
+			if text := d.Text(); strings.Contains(text, "never-to-be-seen") || !strings.Contains(text, "••••••") {
+				t.Errorf("secrets are not dots in\n%s", text)
+			}
+			d.Key("e")
+			d.Key("l")
+			shows(t, d, "9 What you have now", "blocked", "skipped")
+		})
+	}
+}
+
+// TestFailedAgain runs a step that is done with a line that fails: nothing says that this was wanted.
+func TestFailedAgain(t *testing.T) {
+	m, d, session := stage(t, 80, 22)
+	d.Key("enter")
+	d.Until("done", func() bool { return strings.Contains(d.Text(), "1 done") && !m.Running() })
+	session.Fail(0)
+	d.Until("failed", func() bool { return strings.Contains(d.Text(), "x  it broke") })
+	if text := d.Text(); strings.Contains(text, "as this step wants it") || strings.Contains(text, "ok it broke") {
+		t.Errorf("a failure is called a success in\n%s", text)
+	}
+	if status := m.Status(); !strings.Contains(status, "before") || !strings.Contains(status, "not so:") {
+		t.Errorf("the status is %q", status)
+	}
 }

@@ -4,6 +4,7 @@ package lessontest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -88,6 +89,15 @@ func (s *Session) Change(change func(snap *workshop.Snapshot)) {
 	s.block()
 	s.mu.Unlock()
 	s.notify()
+}
+
+// Fail makes the last run of a step that is done one that did not pass; the step stays done.
+func (s *Session) Fail(step int) {
+	s.Change(func(snap *workshop.Snapshot) {
+		st := &snap.Steps[step]
+		st.ExitCode, st.Values, st.Err = 1, nil, errors.New("it broke")
+		st.Checks[0] = workshop.CheckResult{State: workshop.CheckFails}
+	})
 }
 
 // Print adds to what the step prints.
