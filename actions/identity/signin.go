@@ -55,8 +55,9 @@ type SignInOptions struct {
 // SignIn lets a person sign in and returns the identity token, verified: signature, issuer, audience, time, nonce. The
 // observer gets the question QuestionSignIn for as long as the person is away; it is withdrawn when the answer comes by
 // itself. What goes wrong on the way (a refused code, a login that was cancelled at the page, a link that got too old) is
-// told in the next question, so that the person can try again or in another way. Where nobody is there to answer, that
-// ends the sign-in, and only the browser and the device grant are left.
+// told in the next question, so that the person can try again or in another way. Where nobody is there who could type a
+// code, the device grant is tried: whoever reads the question needs nothing but a browser. Where nobody is there at all,
+// the sign-in ends.
 //
 // It reports the stages "provider" and "sign-in". It fails with the codes of actions for a provider that cannot be reached
 // or used, with the last failure when nobody answers, and with ctx.Err() when it is cancelled.

@@ -273,42 +273,43 @@ func TestSignInIsCancelled(t *testing.T) {
 	}
 }
 
-// Without a person only the device grant is left, and it is taken where a code would be asked for.
+// Where nobody can type, a device takes the place of a code; where nobody is there at all, the sign-in ends at once.
 func TestNobodyThere(t *testing.T) {
-	p := &person{}
+	p := &person{answers: []func(*identity.Prompt) actions.Answer{nil}}
 	opts := options(t, p)
-	watched := &ahead{person: p}
-	watched.first = func(*identity.Prompt) {
-		watched.first = func(prompt *identity.Prompt) { go p.logIn(prompt.URL, "") }
-	}
-	opts.Observer = &twice{ahead: watched}
+	reader := &onlyReads{person: p}
+	opts.Observer = reader
 	if _, err := signIn(t, p, opts); err != nil {
 		t.Fatal(err)
 	}
-	prompts := p.prompts()
-	if len(prompts) != 2 || prompts[0].Way != identity.WayCode || prompts[1].Way != identity.WayDevice {
-		t.Errorf("asked for %+v", prompts)
+	if prompts := p.prompts(); reader.turned != 1 || len(prompts) != 1 || prompts[0].Way != identity.WayDevice {
+		t.Errorf("turned away %d times, asked for %+v", reader.turned, prompts)
 	}
+
 	p = &person{}
-	opts = options(t, p)
-	opts.Transport = &meddler{change: func(metadata map[string]any) { delete(metadata, "device_authorization_endpoint") }}
-	_, err := signIn(t, p, opts)
+	_, err := signIn(t, p, options(t, p))
 	assertError(t, err, actions.CodeNoToken, "nobody is there")
-	if !errors.Is(err, actions.ErrNobodyToAsk) {
-		t.Error("it does not say that a question was open")
+	if prompts := p.prompts(); len(prompts) != 2 || !errors.Is(err, actions.ErrNobodyToAsk) {
+		t.Errorf("asked for %+v", prompts)
 	}
 }
 
-// twice is ahead whose first may be set again by itself.
-type twice struct{ *ahead }
+// onlyReads is where questions are read, and nothing can be typed.
+type onlyReads struct {
+	*person
+	turned int
+}
 
 // Ask implements actions.Observer.
-func (w *twice) Ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
-	prompt, ok := q.Detail.(*identity.Prompt)
-	if then := w.first; ok && then != nil {
-		then(prompt)
+func (o *onlyReads) Ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
+	if !q.NoText {
+		o.turned++
+		return actions.Answer{}, actions.ErrNobodyToAsk
 	}
-	return w.person.Ask(ctx, q)
+	if prompt, ok := q.Detail.(*identity.Prompt); ok {
+		go o.logIn(prompt.URL, "")
+	}
+	return o.person.Ask(ctx, q)
 }
 
 func parse(t *testing.T, text string) *url.URL {

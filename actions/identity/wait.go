@@ -42,7 +42,7 @@ func (s *signIn) wait(ctx context.Context, l *link, at standing) outcome {
 		}
 	}
 	first := <-outcomes
-	if first.nobody && sources == 2 {
+	if first.nobody && sources == 2 && l.opened { // whoever sees the browser may still log in
 		first = <-outcomes
 		sources--
 		s.alone = true

@@ -26,13 +26,15 @@ func newTerminalObserver(in io.Reader, err io.Writer) *terminalObserver {
 
 func (o *terminalObserver) Event(context.Context, actions.Event) {}
 
-// Ask asks when standard input is a terminal; elsewhere the question is printed, for the work may go on without an answer,
-// and nobody is there.
+// Ask asks when standard input is a terminal. Elsewhere nobody is there to type; but where nothing is to be typed, whoever
+// reads the question can do what it says somewhere else.
 func (o *terminalObserver) Ask(ctx context.Context, q actions.Question) (actions.Answer, error) {
 	file, ok := o.in.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		if q.NoText {
 			_, _ = fmt.Fprintln(o.err, q.Text)
+			<-ctx.Done()
+			return actions.Answer{}, ctx.Err()
 		}
 		return actions.Answer{}, actions.ErrNobodyToAsk
 	}
