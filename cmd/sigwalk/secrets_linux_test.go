@@ -28,8 +28,11 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	w.run("", "run", "--yes", "-o", "json")
 	w.run("\n\n\n\n\ny\n\n\n\n\n", "--plain")
 	for _, args := range [][]string{
-		{"env"}, {"env", "-o", "json"}, {"exec", "--", "help; env; printenv; set; export -p; declare -p"},
-		{"verify", "--certificate-identity-regexp", ".", w.vars["IMAGE"]}, {"tree", w.vars["IMAGE"]},
+		{"env"},
+		{"env", "-o", "json"},
+		{"exec", "--", "help; env; printenv; set; export -p; declare -p"},
+		{"verify", "--certificate-identity-regexp", ".", w.vars["IMAGE"]},
+		{"tree", w.vars["IMAGE"]},
 	} {
 		w.run("", args...)
 	}

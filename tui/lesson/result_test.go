@@ -40,15 +40,18 @@ func TestResultsOfKeyPairs(t *testing.T) {
 		},
 		{
 			&signing.Result{Digest: digest, KeyReference: "cosign.key", PublicKey: private.Public(), Integrated: lessontest.Now(), Total: 1},
-			[]string{"0, logged "}, []string{"left out"},
+			[]string{"0, logged "},
+			[]string{"left out"},
 		},
 		{
 			&keys.Files{Private: "cosign.key", Public: "cosign.pub", PublicKey: private.Public()},
-			[]string{"cosign.key", "cosign.pub", "sha256:"}, []string{"cluster"},
+			[]string{"cosign.key", "cosign.pub", "sha256:"},
+			[]string{"cluster"},
 		},
 		{
 			&keys.Files{Public: "cosign.pub", PublicKey: private.Public()},
-			[]string{"in the cluster, with its password", "cosign.pub"}, nil,
+			[]string{"in the cluster, with its password", "cosign.pub"},
+			nil,
 		},
 	} {
 		got := strings.Join(lesson.Result(plain, c.value, lessontest.Now(), 100), "\n")

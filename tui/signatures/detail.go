@@ -85,6 +85,8 @@ func stored(s *verification.Signature) string {
 		return fmt.Sprintf("layer %d of the .sig tag, manifest %s", s.Position+1, s.Manifest)
 	case verification.StoredAsReferrer:
 		return "as a referrer, manifest " + s.Manifest.String()
+	case verification.StoredInFile:
+		return "in a file of its own"
 	}
 	return string(s.Storage)
 }
