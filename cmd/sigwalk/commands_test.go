@@ -43,6 +43,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"notimage":  pushNote,
 		"token":     badToken,
 		"forall":    inEveryFile,
+		"bundles":   writeBundles,
 	}
 }
 

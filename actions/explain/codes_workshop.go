@@ -1,0 +1,59 @@
+package explain
+
+import "github.com/sigwalk/sigwalk/actions"
+
+// workshop is what goes wrong in lessons and in the sandbox.
+func workshop() map[actions.Code]text {
+	return map[actions.Code]text{
+		actions.CodePortTaken: {
+			"A port of the sandbox is in use.",
+			"Certificates that were issued name the sandbox's address, so that it must come back on the same port.",
+			"End what listens there (`ss -ltnp`), or start afresh with `sigwalk sandbox reset`.",
+		},
+		actions.CodeOwned: {
+			"Another process owns the sandbox's directory.",
+			"Two sandboxes on the same files would destroy each other's log.",
+			"Use the one that runs (`sigwalk sandbox status`), or choose another directory with --dir.",
+		},
+		actions.CodeNotRunning: {
+			"No sandbox runs for this directory.",
+			"It ends with the last command that uses it, unless it was asked to stay.",
+			"Start it with `sigwalk sandbox up`.",
+		},
+		actions.CodeSandboxFailed: {
+			"A server of the sandbox did not start, or its process died.",
+			"The message says which; its log is in the directory.",
+			"Read the log that the message names, then try `sigwalk sandbox reset`.",
+		},
+		actions.CodeNotBare: {
+			"The sandbox has what a bare one lacks.",
+			"It was made without --bare, and the course wants to make organisation and technical user itself.",
+			"Start afresh with `sigwalk sandbox reset`, then with --bare.",
+		},
+		actions.CodeLessonBroken: {
+			"A lesson cannot be used.",
+			"Its file breaks the rules for lessons at the place that the message names.",
+			"Correct it; `sigwalk workshop lint FILE` checks it.",
+		},
+		actions.CodeOutsideLesson: {
+			"A path leads out of the lesson's directory.",
+			"Built-in commands see no other file of yours, so that a lesson can do no harm.",
+			"Copy the file into the lesson's directory.",
+		},
+		actions.CodeHostProgram: {
+			"A program of this computer was not allowed to run.",
+			"Lessons run built-in commands only, unless you say otherwise.",
+			"Allow it with --allow-host, or use a built-in command (`help`).",
+		},
+		actions.CodeStepBlocked: {
+			"The step needs an earlier one.",
+			"What an earlier step makes is not there yet.",
+			"Do the step that the message names.",
+		},
+		actions.CodeStepRunning: {
+			"A step is running already.",
+			"One step runs at a time.",
+			"Wait for it, or cancel it with esc.",
+		},
+	}
+}

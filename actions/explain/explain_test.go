@@ -1,0 +1,216 @@
+package explain_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/explain"
+	"github.com/sigwalk/sigwalk/actions/verification"
+)
+
+// declared are the codes in actions/codes.go, read from its source so that none can be forgotten.
+func declared(t *testing.T) []actions.Code {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../codes.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []actions.Code
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		for _, value := range spec.Values {
+			if literal, ok := value.(*ast.BasicLit); ok {
+				text, err := strconv.Unquote(literal.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				codes = append(codes, actions.Code(text))
+			}
+		}
+		return true
+	})
+	if len(codes) < 50 {
+		t.Fatalf("only %d codes found", len(codes))
+	}
+	return codes
+}
+
+func TestEveryCodeIsExplained(t *testing.T) {
+	codes := declared(t)
+	for _, id := range verification.Checks() {
+		codes = append(codes, actions.Code(id))
+	}
+	for _, code := range codes {
+		e, ok := explain.Code(code)
+		switch {
+		case !ok:
+			t.Errorf("%s has no entry", code)
+		case e.Code != code || e.What == "" || e.Why == "" || e.Next == "":
+			t.Errorf("%s is incomplete: %+v", code, e)
+		case !strings.HasSuffix(e.What, ".") && !strings.HasSuffix(e.What, "?"), strings.Count(e.What, ". ") > 0:
+			t.Errorf("%s: not one sentence: %q", code, e.What)
+		}
+	}
+	for _, code := range explain.Codes() {
+		if !slices.Contains(codes, code) {
+			t.Errorf("%s is explained and does not exist", code)
+		}
+	}
+	if _, ok := explain.Code("nonsense"); ok {
+		t.Error("nonsense is explained")
+	}
+	if near := explain.Near("claims-mismtch"); !slices.Contains(near, actions.CodeClaims) {
+		t.Errorf("near claims-mismtch: %v", near)
+	}
+}
+
+// TestReferences follows every "sigwalk explain CODE" inside an entry.
+func TestReferences(t *testing.T) {
+	reference := regexp.MustCompile("sigwalk explain ([a-z-]+)`")
+	for _, code := range explain.Codes() {
+		e, _ := explain.Code(code)
+		for _, match := range reference.FindAllStringSubmatch(e.Why+e.Next, -1) {
+			if _, ok := explain.Code(actions.Code(match[1])); !ok {
+				t.Errorf("%s refers to %s", code, match[1])
+			}
+		}
+	}
+}
+
+// outputs are what people put into issues, shortened, with the code of the first cause and a part of what is said.
+var outputs = []struct {
+	output string
+	want   actions.Code
+	part   string
+}{
+	{
+		"Error: none of the expected identities matched what was in the certificate, got subjects [https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main] with issuer https://token.actions.githubusercontent.com\nmain.go:74: error during command execution: none of the expected identities matched what was in the certificate, got subjects [https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main] with issuer https://token.actions.githubusercontent.com",
+		actions.CodeSubject, "made by https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com",
+	},
+	{
+		"Error: no matching signatures: error verifying bundle: nil certificate provided\n error verifying bundle: verifying bundle: rekor log public key not found for payload\nmain.go:69: error during command execution: no matching signatures: error verifying bundle: nil certificate provided",
+		actions.CodeLogUnknown, "a log that your trust root does not know",
+	},
+	{"Error: --certificate-identity or --certificate-identity-regexp is required for verification in keyless mode", actions.CodeUsage, "does not list who signed"},
+	{"Error: no matching signatures: expected a signed timestamp to verify an expired certificate", actions.CodeExpired, "ten-minute certificate"},
+	{
+		"Error: no matching signatures:\nx509: certificate signed by unknown authority\nmain.go:62: error during command execution: no matching signatures:\nx509: certificate signed by unknown authority",
+		actions.CodeTLS, "trust root is the wrong one",
+	},
+	{
+		"Error: getting ctlog public keys: no matching targets by custom metadata, fallbacks not found: ctfe.pub\nmain.go:74: error during command execution: getting ctlog public keys",
+		actions.CodeTrustRoot, "has no target ctfe.pub",
+	},
+	{
+		"Error: getting ctlog public keys: updating local metadata and targets: error updating to TUF remote mirror: invalid key\nremote status:{\n\t\"mirror\": \"https://sigstore-tuf-root.storage.googleapis.com/\",",
+		actions.CodeTrustRoot, "too old",
+	},
+	{
+		"Error: initializing root client: updating from remote TUF repository: updating tuf metadata: tuf: failed to decode timestamp.json: expired at 2021-12-02 15:41:56 +0000 UTC",
+		actions.CodeTrustRoot, "timestamp.json has expired at 2021-12-02",
+	},
+	{
+		`Error: signing test.txt: getting key from Fulcio: retrieving cert: POST https://fulcio.sigstore.dev/api/v1/signingCert returned 400 Bad Request: "{\"code\":3,\"message\":\"There was an error processing the identity token\",\"details\":[]}"`,
+		actions.CodeTokenRefused, "does not say which",
+	},
+	{
+		"Error: signing [cosign docker.io/x/nginx:latest]: accessing entity: GET https://index.docker.io/v2/library/cosign/manifests/latest: UNAUTHORIZED: authentication required; [map[Action:pull Class: Name:library/cosign Type:repository]]",
+		actions.CodeUnauthorized, "superfluous word",
+	},
+	{
+		"failed to upload layer: POST https://ghcr.io/v2/smana/charts/runlore/blobs/uploads/:\nUNAUTHORIZED: User cannot be authenticated with the token provided.",
+		actions.CodeWrongPassword, "refused the credentials",
+	},
+	{"refreshing fulcio cert: verifying SCT: ctfe public key not found for payload.\nCheck your TUF root", actions.CodeSCT, "old, or another deployment's"},
+	{"Error: no matching signatures: error verifying bundle: comparing public key PEMs, expected -----BEGIN PUBLIC KEY-----", actions.CodeLogEntry, "names the wrong key"},
+	{"FATA[0000] Source image rejected: A signature was required, but no signature exists", actions.CodeNoSignatures, "policy.json wants a signature"},
+	{"FATA[0001] Source image rejected: Invalid crypto engine", actions.CodeNoMatch, "Invalid crypto engine"},
+	{"Can not copy signatures to docker://x: Pushing signatures for OCI images is not supported", actions.CodeUsage, "cannot keep the signatures"},
+	{`Get "https://192.168.y.z/v2/": dial tcp 192.168.y.z:443: connect: no route to host`, actions.CodeUnreachable, "cannot be reached"},
+	{"Error: no signatures found", actions.CodeNoSignatures, "never signed"},
+	{"Error: no matching signatures: something new", actions.CodeNoMatch, "does not say why"},
+}
+
+func TestOutput(t *testing.T) {
+	for _, c := range outputs {
+		causes, err := explain.Output(t.Context(), strings.NewReader("WARNING: something else\n"+c.output+"\n"))
+		if err != nil || len(causes) == 0 {
+			t.Errorf("%q: %v %v", c.output, causes, err)
+			continue
+		}
+		first := causes[0]
+		if first.Code != c.want || !strings.Contains(first.What, c.part) || first.Next == "" || !strings.Contains(c.output, strings.Trim(first.Evidence, ".")) {
+			t.Errorf("%.60q: %+v, want %s and %q", c.output, first, c.want, c.part)
+		}
+		if _, ok := explain.Code(first.Code); !ok {
+			t.Errorf("%s is no code", first.Code)
+		}
+	}
+	for _, nothing := range []string{"", "all is well\n"} {
+		if causes, err := explain.Output(t.Context(), strings.NewReader(nothing)); err != nil || len(causes) != 0 {
+			t.Errorf("%q: %v %v", nothing, causes, err)
+		}
+	}
+}
+
+// TestOutputSafely checks that secrets and control characters of an output are not passed on, that it ends with its
+// context, and that it reads no more than it must.
+func TestOutputSafely(t *testing.T) {
+	secret := "eyJhbGciOiJSUzI1NiJ9.eyJlbWFpbCI6ImEifQ.c2lnbmF0dXJl"
+	causes, err := explain.Output(t.Context(), strings.NewReader("\x1b[31mtoken "+secret+": There was an error processing the identity token\x1b[0m"))
+	if err != nil || len(causes) != 1 {
+		t.Fatalf("%v %v", causes, err)
+	}
+	if strings.Contains(causes[0].Evidence, secret) || strings.Contains(causes[0].Evidence, "\x1b") {
+		t.Errorf("evidence %q", causes[0].Evidence)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := explain.Output(ctx, strings.NewReader("a\n")); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	endless := &counter{}
+	if _, err := explain.Output(t.Context(), endless); err != nil || endless.read > 8<<20 {
+		t.Errorf("%d bytes read: %v", endless.read, err)
+	}
+}
+
+// counter is an output without end.
+type counter struct{ read int }
+
+func (c *counter) Read(p []byte) (int, error) {
+	copy(p, bytes.Repeat([]byte("no line end "), len(p)/12+1))
+	c.read += len(p)
+	return len(p), nil
+}
+
+// FuzzOutput feeds any output to the catalogue.
+func FuzzOutput(f *testing.F) {
+	for _, c := range outputs {
+		f.Add(c.output)
+	}
+	f.Fuzz(func(t *testing.T, output string) {
+		causes, err := explain.Output(t.Context(), strings.NewReader(output))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range causes {
+			if c.What == "" || c.Next == "" || c.Code == "" || strings.ContainsAny(c.Evidence+c.What+c.Next, "\x1b\x00") {
+				t.Errorf("%+v", c)
+			}
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package explain
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// Cause is what is likely behind a message in the output of a command that failed.
+type Cause struct {
+	Code actions.Code // for Code
+	// What is the cause in one sentence, with what the message itself names filled in.
+	What string
+	// Evidence is the line of the output that says so.
+	Evidence string
+	// Next is the command or the step to try.
+	Next string
+	// Reported is where people met the message, as an issue of a project or an advisory; empty where none is at hand.
+	Reported string
+}
+
+// message is one entry of the catalogue. The pattern's groups can be used in what and next as $1, $2.
+type message struct {
+	pattern    *regexp.Regexp
+	code       actions.Code
+	what, next string
+	reported   string
+}
+
+// The limits on what is read of an output: more is never a message for people.
+const (
+	maxOutputBytes = 4 << 20
+	maxLineBytes   = 64 << 10
+)
+
+// Output looks through the output of a command and returns the causes that it knows, the most telling first: what is
+// further up in the catalogue is more specific. A cause is named once however often its message comes. It fails when
+// reading does, or with ctx.
+func Output(ctx context.Context, output io.Reader) ([]Cause, error) {
+	scanner := bufio.NewScanner(io.LimitReader(output, maxOutputBytes))
+	scanner.Buffer(make([]byte, 0, 4096), maxLineBytes)
+	var lines []string
+	for scanner.Scan() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		lines = append(lines, readable(scanner.Text()))
+	}
+	if err := scanner.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+		return nil, err
+	}
+	var causes []Cause
+	explained := map[string]bool{}
+	for _, m := range messages() {
+		for _, line := range lines {
+			match := m.pattern.FindStringSubmatchIndex(line)
+			if match == nil || explained[line] {
+				continue
+			}
+			causes = append(causes, m.cause(line, match))
+			// cosign prints its error twice, behind two prefixes.
+			for _, other := range lines {
+				if m.pattern.MatchString(other) {
+					explained[other] = true
+				}
+			}
+			break
+		}
+	}
+	return causes, nil
+}
+
+func (m message) cause(line string, match []int) Cause {
+	fill := func(template string) string { return string(m.pattern.ExpandString(nil, template, line, match)) }
+	return Cause{Code: m.code, What: fill(m.what), Evidence: evidence(line, match), Next: fill(m.next), Reported: m.reported}
+}
+
+// maxEvidence is how much of a long line is quoted around what was recognised.
+const maxEvidence = 240
+
+func evidence(line string, match []int) string {
+	start, end := match[0], match[1]
+	if len(line) <= maxEvidence {
+		return strings.TrimSpace(line)
+	}
+	end = min(end, start+maxEvidence)
+	return strings.ToValidUTF8("..."+strings.TrimSpace(line[start:end])+"...", "")
+}
+
+// readable drops what could steer a terminal, and secrets that people paste with the output: tokens begin with eyJ.
+func readable(line string) string {
+	line = token.ReplaceAllString(line, "(token)")
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, line)
+}
+
+var token = regexp.MustCompile(`eyJ[\w-]{10,}\.[\w-]+(\.[\w-]*)?`)
