@@ -1,0 +1,302 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/muesli/termenv"
+	"pgregory.net/rapid"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trust"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/browse"
+	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/screen/screentest"
+	"github.com/sigwalk/sigwalk/tui/signatures"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/tree"
+	trustscreen "github.com/sigwalk/sigwalk/tui/trust"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// odd is text whose bytes, characters and cells differ in number, with sequences that would move the cursor: wide
+// letters, emoji that are joined and coloured, piled marks, a flag, a tab, a return, and letters that turn the line.
+const odd = "署名を確認 👩‍💻👍🏽 e\u0301a\u0308\u0301\u0302 🇩🇪 \x1b[31mred\x1b[0m\x1b[2J\x1b[9;9H\x1b]0;title\x07\ttab\rback\u202eturned\u200b ｆｕｌｌ 한국어"
+
+// sized is a root model on a screen, driven by its test.
+type sized struct {
+	*screentest.Driver
+	root *root
+}
+
+func newDeps(t *testing.T) screen.Deps {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	deps := screen.Deps{
+		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
+	}
+	t.Cleanup(func() {
+		cancel()
+		deps.Tasks.Close()
+	})
+	return deps
+}
+
+func newSized(t *testing.T, deps screen.Deps, first screen.Screen) sized {
+	t.Helper()
+	r := newRoot(deps, first, nil, nil, nil)
+	r.resize(100, 30)
+	return sized{screentest.NewProgram(t, r), r}
+}
+
+// sees waits for a text.
+func (s sized) sees(text string) {
+	s.Until(text, func() bool { return strings.Contains(s.Text(), text) })
+}
+
+// holds checks every size: the least, the greatest, those around the least that anything is drawn at, and any other.
+func (s sized) holds(t *testing.T) {
+	t.Helper()
+	defer s.root.resize(100, 30) // for the keys that follow
+	for _, w := range []int{20, minWidth - 1, minWidth, 300} {
+		for _, h := range []int{5, minHeight - 1, minHeight, 80} {
+			if err := s.exact(w, h); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		if err := s.exact(rapid.IntRange(20, 300).Draw(rt, "width"), rapid.IntRange(5, 80).Draw(rt, "height")); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
+// exact draws at a size and reports the first line that is not as wide as that, and a height that differs.
+func (s sized) exact(width, height int) error {
+	s.root.Update(tea.WindowSizeMsg{Width: width, Height: height})
+	if err := exact(strings.Split(s.root.View(), "\n"), width, height); err != nil {
+		return fmt.Errorf("root at %dx%d: %w", width, height, err)
+	}
+	if width < minWidth || height < minHeight {
+		return nil
+	}
+	// The root cuts and pads what it is given, which would hide a screen that does not keep to its size.
+	if err := exact(s.root.top().View(), width, height-2); err != nil {
+		return fmt.Errorf("screen at %dx%d: %w", width, height, err)
+	}
+	return nil
+}
+
+func exact(lines []string, width, height int) error {
+	if len(lines) != height {
+		return fmt.Errorf("%d lines", len(lines))
+	}
+	for i, line := range lines {
+		if got := ansi.StringWidth(line); got != width {
+			return fmt.Errorf("line %d is %d cells: %q", i, got, line)
+		}
+		if strings.ContainsAny(line, "\r\t\a") || strings.Contains(line, "\x1b[2J") || strings.Contains(line, "\u202e") {
+			return fmt.Errorf("line %d holds what is not for drawing: %q", i, line)
+		}
+	}
+	return nil
+}
+
+// oddLesson is the demo with odd text everywhere that a lesson or a program can put it.
+func oddLesson() *lessontest.Session {
+	l, env := lessontest.Lesson(), lessontest.Env()
+	l.Title += odd
+	for i := range l.Steps {
+		step := &l.Steps[i]
+		step.Title += odd
+		step.Text += "\n\n- **" + odd + "**\n- `" + odd + "`\n\n" + strings.Repeat(odd, 5)
+		step.Why, step.Hints = odd+odd, []string{odd, strings.Repeat("署", 200)}
+		step.Command += " # " + odd
+		step.Needs = nil
+		for j := range step.Checks {
+			step.Checks[j].Title += odd
+		}
+	}
+	for i := range env {
+		if !env[i].Secret {
+			env[i].Value += odd
+		}
+	}
+	plays := make([]lessontest.Play, len(l.Steps))
+	plays[0] = func(_ context.Context, st *lessontest.Stage) error {
+		st.Print(odd + "\n" + strings.Repeat(odd, 20) + "\r" + odd + "\n" + strings.Repeat("署", 500))
+		st.Update(func(s *workshop.StepSnapshot) {
+			s.Stages = []actions.Stage{{ID: "a", Title: odd, State: actions.StageDone}, {ID: "b", Title: odd, State: actions.StageStarted}}
+			s.Values = []any{oddReport()}
+			s.Checks[0].Found = odd
+		})
+		return nil
+	}
+	plays[1] = func(context.Context, *lessontest.Stage) error {
+		return &actions.Error{Code: actions.CodeUsage, What: "broken " + odd, Why: odd, Next: odd}
+	}
+	plays[2] = func(ctx context.Context, st *lessontest.Stage) error {
+		_, err := st.Ask(ctx, actions.Question{ID: "consent", YesNo: true, Prompt: "Agree?" + odd, Text: odd + "\n\n" + odd})
+		return err
+	}
+	plays[3] = func(ctx context.Context, st *lessontest.Stage) error {
+		_, err := st.Ask(ctx, actions.Question{ID: "name", Prompt: "Name?" + odd, Text: odd})
+		return err
+	}
+	return lessontest.New(l, env, plays)
+}
+
+func oddReport() *verification.Report {
+	report := lessontest.Report(6)
+	report.Image += odd
+	for i := range report.Signatures {
+		s := &report.Signatures[i]
+		s.Subject, s.Issuer = odd+s.Subject, odd+s.Issuer
+		if s.Reason != nil {
+			s.Reason = &actions.Error{Code: actions.CodeSubject, What: odd, Why: odd, Next: odd}
+		}
+	}
+	return report
+}
+
+func oddTree() *verification.Node {
+	root := lessontest.Tree()
+	root.Title += odd
+	for _, group := range root.Children {
+		group.Title += odd
+		for _, leaf := range group.Children {
+			leaf.Title += odd
+			leaf.Signature.Subject += odd
+			leaf.Signature.Issuer = odd + leaf.Signature.Issuer
+		}
+	}
+	return root
+}
+
+func TestLessonIsExactlyItsSize(t *testing.T) {
+	deps := newDeps(t)
+	s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: oddLesson()}))
+	s.sees("Copy the image")
+	s.holds(t)
+	for _, name := range []string{"w", "h", "h", "e", "l", "tab", "tab", "v"} {
+		s.Key(name)
+		s.holds(t)
+	}
+	s.Key("?")
+	s.holds(t)
+	s.Key("?")
+}
+
+func TestLessonThatRanIsExactlyItsSize(t *testing.T) {
+	deps := newDeps(t)
+	session := oddLesson()
+	m := lesson.New(deps, lesson.Options{Session: session})
+	s := newSized(t, deps, m)
+	s.sees("Copy the image")
+	for step, until := range []func() bool{
+		func() bool { return session.Snapshot().Steps[0].Runs == 1 && !m.Running() },
+		func() bool { return session.Snapshot().Steps[1].Runs == 1 && !m.Running() },
+		func() bool { return strings.Contains(s.Text(), "Agree?") },
+		func() bool { return strings.Contains(s.Text(), "Name?") },
+	} {
+		if step > 0 {
+			s.Key("n")
+		}
+		s.Key("enter")
+		s.Until(fmt.Sprintf("step %d", step), until)
+		s.holds(t)
+		if step == 2 {
+			s.Key("y")
+			s.Until("answered", func() bool { return session.Snapshot().Steps[2].Runs == 1 && !m.Running() })
+		}
+	}
+	s.Type("署名 typed")
+	s.holds(t)
+}
+
+func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
+	at := lessontest.Now()
+	for name, first := range map[string]func(screen.Deps) screen.Screen{
+		"signatures":    func(d screen.Deps) screen.Screen { return signatures.New(d, oddReport()) },
+		"no signatures": func(d screen.Deps) screen.Screen { return signatures.New(d, lessontest.Report(0)) },
+		"tree":          func(d screen.Deps) screen.Screen { return tree.New(d, oddTree()) },
+		"trust": func(d screen.Deps) screen.Screen {
+			return trustscreen.New(d, &trust.Status{
+				Local: "/home/" + odd, Remote: "http://127.0.0.1/" + odd, Checksum: strings.Repeat("ab12", 16), Pinned: true,
+				Roles:   map[string]trust.Role{"root.json": {Version: 1, Length: 4128, Expires: at}},
+				Targets: []string{odd, "rekor.pub"},
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deps := newDeps(t)
+			s := newSized(t, deps, first(deps))
+			s.holds(t)
+			for _, key := range []string{"down", "enter", "down", "end", "?"} {
+				s.Key(key)
+				s.holds(t)
+			}
+		})
+	}
+}
+
+func TestBrowseIsExactlyItsSize(t *testing.T) {
+	for name, fail := range map[string]error{"found": nil, "failed": &actions.Error{Code: actions.CodeUsage, What: "failed " + odd, Why: odd, Next: odd}} {
+		t.Run(name, func(t *testing.T) {
+			deps := newDeps(t)
+			gate := make(chan struct{})
+			m := browse.New(deps, browse.Options{
+				Image: "registry.example.com/" + odd,
+				Report: func(context.Context) (*verification.Report, error) {
+					<-gate
+					return oddReport(), fail
+				},
+				Tree: func(context.Context) (*verification.Node, error) {
+					<-gate
+					return oddTree(), fail
+				},
+			})
+			s := newSized(t, deps, m)
+			s.holds(t)
+			close(gate)
+			if fail == nil {
+				s.sees("logIndex")
+			} else {
+				s.sees("failed ")
+			}
+			s.holds(t)
+			s.Key("tab")
+			s.holds(t)
+		})
+	}
+}
+
+func TestStartingIsExactlyItsSize(t *testing.T) {
+	deps := newDeps(t)
+	fail := make(chan error)
+	s := newSized(t, deps, newStarting(deps, func(ctx context.Context, progress func(string)) (lesson.Session, error) {
+		progress("doing " + odd + odd + odd)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-fail:
+			return nil, err
+		}
+	}, nil))
+	s.sees("doing")
+	s.holds(t)
+	fail <- errors.New("broken " + odd)
+	s.sees("broken")
+	s.holds(t)
+	s.Send(opened{err: &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd + odd + odd, Next: odd}})
+	s.holds(t)
+}
