@@ -12,13 +12,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The test binary is also the program (and so the sandbox's process, which the program starts from its own file), and two
+// The test binary is also the program (and so the sandbox's process, which the program starts from its own file), and three
 // ways to run it that need the kernel's help.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"sigwalk":      main,
 		"crowded":      crowded,
 		"unprivileged": unprivileged,
+		"nostdin":      withoutInput,
 	})
 }
 
@@ -85,6 +86,14 @@ func unprivileged() {
 		if err := syscall.Setuid(65534); err != nil {
 			panic(err)
 		}
+	}
+	become(os.Args[1:])
+}
+
+// nostdin PROGRAM ARGUMENT...: runs with standard input closed, as some services start programs.
+func withoutInput() {
+	if err := syscall.Close(0); err != nil {
+		panic(err)
 	}
 	become(os.Args[1:])
 }
