@@ -37,8 +37,13 @@ func toward(t *testing.T, out *os.File, args ...string) (int, string) {
 func TestNobodyReadsTheOutput(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	for _, args := range [][]string{
-		{"version"}, {"version", "-o", "json"}, {"--help"}, {"sandbox", "status", "--dir", dir}, {"run", "--dir", dir},
-		{"exec", "--dir", dir, "--", "seq 100000"}, {"exec", "--dir", dir, "--", "while echo x; do :; done"},
+		{"version"},
+		{"version", "-o", "json"},
+		{"--help"},
+		{"sandbox", "status", "--dir", dir},
+		{"run", "--dir", dir},
+		{"exec", "--dir", dir, "--", "seq 100000"},
+		{"exec", "--dir", dir, "--", "while echo x; do :; done"},
 	} {
 		t.Run(strings.Join(args[:1], " "), func(t *testing.T) {
 			r, w, err := os.Pipe()
