@@ -5,17 +5,16 @@ package registry
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/web"
 )
 
 // userAgent is what registries read in their logs.
@@ -74,12 +73,7 @@ func worthRetrying(err error) bool {
 	if errors.As(err, &refusal) {
 		return refusal.Temporary()
 	}
-	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, net.ErrClosed} {
-		if errors.Is(err, cut) {
-			return true
-		}
-	}
-	return false
+	return web.CutOff(err)
 }
 
 // Remote returns the options that every use of go-containerregistry's remote package takes here: transport, keychain,

@@ -64,8 +64,7 @@ func explainConnection(err error, target string) *actions.Error {
 	case isOp && op.Op == "dial":
 		e.Why = "no connection: " + innermost(op.Err)
 		e.Next = "check host and port, and that the server is running"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+	case CutOff(err):
 		e.What = "the connection to " + target + " was cut off"
 		e.Why = "it ended in the middle of an exchange"
 		e.Next = "try again; what arrived already is not sent again"
@@ -149,4 +148,16 @@ func innermost(err error) string {
 		}
 		err = next
 	}
+}
+
+// CutOff reports whether a connection ended in the middle of an exchange, so that the same call may well succeed when it is
+// made again.
+func CutOff(err error) bool {
+	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.EPIPE, syscall.ECONNRESET, net.ErrClosed} {
+		if errors.Is(err, cut) {
+			return true
+		}
+	}
+	// net/http does not export this one. It comes when the server closes a connection that was not used yet.
+	return err != nil && strings.Contains(err.Error(), "http: server closed idle connection")
 }
