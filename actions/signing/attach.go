@@ -209,10 +209,21 @@ func newly(layers, ours []layer) []layer {
 }
 
 func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []byte) (attached, error) {
-	tag, j := p.store.tag, journal{s.opts.Homes.Attached}
-	warned := false
-	a := &attacher{store: p.store, pace: normalPace, lock: func(ctx context.Context) (func(), error) {
-		unlock, err := j.lock(ctx, tag)
+	done, err := s.attacher(p.store).attach(ctx, p.before, []layer{ours})
+	if err != nil {
+		return done, err
+	}
+	if err := (journal{s.opts.Homes.Attached}).add(p.store.tag, ours, payload, s.opts.Clock.Now()); err != nil {
+		s.warn(ctx, "the signature is attached, but it is not remembered for the case that another tool overwrites it: "+err.Error())
+	}
+	return done, nil
+}
+
+// attacher returns one that takes the lock of those who share the state directory, as far as there is one.
+func (s *Signer) attacher(store *store) *attacher {
+	j, warned := journal{s.opts.Homes.Attached}, false
+	return &attacher{store: store, pace: normalPace, lock: func(ctx context.Context) (func(), error) {
+		unlock, err := j.lock(ctx, store.tag)
 		if err == nil || ctx.Err() != nil {
 			return unlock, err
 		}
@@ -222,12 +233,4 @@ func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []
 		}
 		return func() {}, nil
 	}}
-	done, err := a.attach(ctx, p.before, []layer{ours})
-	if err != nil {
-		return done, err
-	}
-	if err := j.add(tag, ours, payload, s.opts.Clock.Now()); err != nil {
-		s.warn(ctx, "the signature is attached, but it is not remembered for the case that another tool overwrites it: "+err.Error())
-	}
-	return done, nil
 }

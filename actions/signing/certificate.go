@@ -195,6 +195,7 @@ func parseIssued(body []byte) (*issued, error) {
 		return nil, err
 	}
 	got.chainPEM, err = cryptoutils.MarshalCertificatesToPEM(got.chain)
+	got.chainPEM = bytes.TrimSuffix(got.chainPEM, []byte("\n")) // as cosign stores it
 	return got, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/digitorus/timestamp"
+	"github.com/go-openapi/strfmt"
 	"github.com/sigstore/rekor/pkg/generated/models"
 	"github.com/sigstore/rekor/pkg/tle"
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -180,8 +181,11 @@ func (s *Signer) checkEntry(ctx context.Context, body []byte, signed content, pu
 		entry = e
 	}
 	encoded, ok := entry.Body.(string)
-	if !ok || entry.Verification == nil || entry.LogIndex == nil || entry.LogID == nil || entry.IntegratedTime == nil {
+	if !ok || entry.Verification == nil || entry.Verification.InclusionProof == nil {
 		return nil, errors.New("it is not complete")
+	}
+	if err := entry.Validate(strfmt.Default); err != nil {
+		return nil, fmt.Errorf("it is not complete: %w", err)
 	}
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {

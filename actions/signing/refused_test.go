@@ -177,6 +177,36 @@ func TestALogThatAnswersWithAnotherEntry(t *testing.T) {
 	}
 }
 
+// TestALogThatLeavesPartsOut: an answer without what every entry has is an error and no crash.
+func TestALogThatLeavesPartsOut(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	for _, part := range []string{"inclusionProof", "rootHash", "checkpoint", "integratedTime", "verification"} {
+		b.opts.Transport = &between{answer: func(r *http.Request) (*http.Response, error) {
+			if !strings.Contains(b.settings.Rekor, r.URL.Host) {
+				return nil, nil
+			}
+			response, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			defer func() { _ = response.Body.Close() }()
+			body, err := io.ReadAll(response.Body)
+			if err != nil {
+				return nil, err
+			}
+			if !bytes.Contains(body, []byte(`"`+part+`"`)) {
+				t.Errorf("the log's answer has no %s to leave out", part)
+			}
+			return says(response.StatusCode, strings.ReplaceAll(string(body), `"`+part+`"`, `"other"`))
+		}}
+		if _, err := b.sign(t, image); actions.CodeOf(err) != actions.CodeLogEntry {
+			t.Errorf("without %s: %v", part, err)
+		}
+	}
+	assertNothingAttached(t, image, digest)
+}
+
 func TestWithoutConsentNothingIsSent(t *testing.T) {
 	b := newBench(t)
 	line := &between{}
