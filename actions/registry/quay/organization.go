@@ -1,0 +1,70 @@
+package quay
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// Organization is a namespace for repositories that is no person's.
+type Organization struct {
+	Name string
+	// Created is true when it was made just now, false when it was there already.
+	Created bool
+}
+
+// organizationName is what Quay takes as a name (its util/names.py).
+var organizationName = regexp.MustCompile(`^[a-z0-9]([._-]?[a-z0-9]+)*$`)
+
+const (
+	shortestName = 2
+	longestName  = 255
+)
+
+// CreateOrganization makes an organisation, unless it is there. It fails with CodeUsage for a name that Quay does not
+// take, CodeForbidden when the name is a person's or the token must not do this, CodeUnauthorized without a token, and
+// CodeWrongPassword with one that is not known.
+func (c *Client) CreateOrganization(ctx context.Context, name string) (*Organization, error) {
+	if !organizationName.MatchString(name) || len(name) < shortestName || len(name) > longestName {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage, What: "an organisation cannot be called " + oneLine(name),
+			Why:  "Quay takes 2 to 255 small letters and digits, with single dots, dashes or underscores between them",
+			Next: "choose another name",
+		}
+	}
+	doing := "make the organisation " + name
+	err := c.call(ctx, http.MethodPost, "organization/", nil, map[string]string{"name": name}, nil)
+	if err == nil {
+		return &Organization{Name: name, Created: true}, nil
+	}
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.status != http.StatusBadRequest {
+		return nil, c.explain(ctx, err, doing)
+	}
+	// Quay's words for a name that is taken may change; whether there is such an organisation can be asked.
+	is, asking := c.isOrganization(ctx, name)
+	switch {
+	case asking != nil:
+		return nil, c.explain(ctx, asking, doing)
+	case is:
+		return &Organization{Name: name}, nil
+	}
+	return nil, &actions.Error{
+		Code: actions.CodeForbidden, What: "cannot " + doing, Why: refused.Error(), Err: err,
+		Next: "a person has that name, or Quay does not take it: choose another",
+	}
+}
+
+// isOrganization asks what anyone may ask.
+func (c *Client) isOrganization(ctx context.Context, name string) (bool, error) {
+	err := c.call(ctx, http.MethodGet, "organization/"+url.PathEscape(name), nil, nil, nil)
+	var refused *refusal
+	if errors.As(err, &refused) && refused.status == http.StatusNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
