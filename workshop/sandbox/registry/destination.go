@@ -17,6 +17,7 @@ var repositoryPath = regexp.MustCompile(`^/v2/(.+)/(manifests|blobs|tags)/(.*)$`
 type destination struct {
 	app            http.Handler
 	orgs           *organizations
+	catalog        *catalog
 	user, password string
 	onPush         func(Push)
 }
@@ -25,6 +26,14 @@ type destination struct {
 func (d *destination) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/api/v1/organization/") {
 		d.organization(w, r)
+		return
+	}
+	if repository, ok := repositoryOf(r.URL.Path, "/api/v1/repository/", "/tag/"); ok {
+		d.repositoryTags(w, r, repository)
+		return
+	}
+	if repository, ok := repositoryOf(r.URL.Path, "/repository/", ""); ok {
+		d.repositoryPage(w, r, repository)
 		return
 	}
 	match := repositoryPath.FindStringSubmatch(r.URL.Path)

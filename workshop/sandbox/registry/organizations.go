@@ -77,7 +77,7 @@ func (d *destination) organization(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodGet && name != "":
 		if !d.orgs.has(name) {
-			reply(w, http.StatusNotFound, map[string]string{"error_message": "Not Found"})
+			problem(w, http.StatusNotFound, "not_found", "Not Found")
 			return
 		}
 		reply(w, http.StatusOK, map[string]any{"name": name, "email": "", "is_member": d.knows(r)})
@@ -90,7 +90,7 @@ func (d *destination) organization(w http.ResponseWriter, r *http.Request) {
 
 func (d *destination) makeOrganization(w http.ResponseWriter, r *http.Request) {
 	if !d.knows(r) {
-		reply(w, http.StatusUnauthorized, map[string]string{"error_message": "Requires authentication"})
+		problem(w, http.StatusUnauthorized, "invalid_token", "Requires authentication")
 		return
 	}
 	var wanted struct {
@@ -98,13 +98,13 @@ func (d *destination) makeOrganization(w http.ResponseWriter, r *http.Request) {
 	}
 	err := json.NewDecoder(io.LimitReader(r.Body, 1<<16)).Decode(&wanted)
 	if err != nil || !organizationName.MatchString(wanted.Name) {
-		reply(w, http.StatusBadRequest, map[string]string{"error_message": "Invalid organization name"})
+		problem(w, http.StatusBadRequest, "invalid_request", "Invalid organization name")
 		return
 	}
 	isNew := false
 	if wanted.Name != d.user {
 		if isNew, err = d.orgs.add(wanted.Name); err != nil {
-			reply(w, http.StatusInternalServerError, map[string]string{"error_message": err.Error()})
+			problem(w, http.StatusInternalServerError, "downstream_issue", err.Error())
 			return
 		}
 	}

@@ -85,8 +85,12 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	stored, err := openCatalog(ctx, filepath.Join(cfg.Dir, "content"))
+	if err != nil {
+		return nil, err
+	}
 	front := &destination{
-		app: app, orgs: orgs, user: cfg.User, password: cfg.Password, onPush: cfg.OnPush,
+		app: app, orgs: orgs, catalog: stored, user: cfg.User, password: cfg.Password, onPush: cfg.OnPush,
 	}
 	return newServer(cfg.Listener, app, front), nil
 }
