@@ -41,13 +41,16 @@ type Stage struct {
 	Took time.Duration
 }
 
-// Progress says how far a transfer has come. Done and Total are bytes; Total is zero while it is unknown.
+// Progress says how far a transfer has come. Done and Total are bytes unless Unit says otherwise; Total is zero while it is
+// unknown.
 type Progress struct {
 	// ID tells transfers of one action apart, such as a layer's digest.
 	ID    string
 	Title string
 	Done  int64
 	Total int64
+	// Unit is what Done and Total count, in the plural ("entries"); empty for bytes.
+	Unit string
 	// Skipped is true when the bytes were there already or were mounted from a neighbouring repository.
 	Skipped bool
 }
