@@ -314,6 +314,19 @@ func (s *seen) ended() []string {
 	return slices.DeleteFunc(slices.Clone(s.stages), func(id string) bool { return id == "collect" })
 }
 
+// TestTheTokenGoesToItsOwnRegistryOnly: the token of one Quay is no business of another registry.
+func TestTheTokenGoesToItsOwnRegistryOnly(t *testing.T) {
+	p := loses(t)
+	p.opts.QuayHost = "quay.example.com"
+	p.opts.Transport = between{answer: func(r *http.Request) *http.Response {
+		if r.Header.Get("Authorization") != "" {
+			t.Errorf("%s got a token", r.URL.Host)
+		}
+		return nil
+	}}
+	p.refused(t, yes(from(recovery.FromHistory)), actions.CodeUnauthorized)
+}
+
 // TestCancelAtEveryStage: cancelled wherever it stands, it ends with the context's error and changes nothing.
 func TestCancelAtEveryStage(t *testing.T) {
 	p := loses(t)
@@ -336,19 +349,20 @@ func TestCancelAtEveryStage(t *testing.T) {
 	}
 }
 
-// TestManyRecoverWhileOthersSign: nothing is lost, and nothing is there twice.
+// TestManyRecoverWhileOthersSign: nothing is lost, and nothing is there twice, though the log gives everyone another promise
+// and the history the time stamps, too.
 func TestManyRecoverWhileOthersSign(t *testing.T) {
 	p := newPerson(t)
-	p.opts.Endpoints.Timestamp = ""
 	for _, user := range []string{sandbox.StudentUser, sandbox.AdminUser, sandbox.PipelineUser} {
 		p.sign(t, user, nil)
 	}
 	p.overwrite(t, p.layers(t)[0])
 	token := actions.NewSecret(sandboxtest.Token(t, sandbox.StudentUser))
 	var group sync.WaitGroup
-	for range 3 {
+	for i := range 4 {
+		source := []recovery.Source{recovery.FromHistory, recovery.FromLog}[i%2]
 		group.Go(func() {
-			req := yes(recovery.Request{Image: p.image, From: []recovery.Source{recovery.FromHistory}})
+			req := yes(recovery.Request{Image: p.image, From: []recovery.Source{source}})
 			if _, err := recovery.New(p.opts).Recover(t.Context(), req); err != nil {
 				t.Error(err)
 			}
@@ -365,10 +379,10 @@ func TestManyRecoverWhileOthersSign(t *testing.T) {
 	for _, l := range p.layers(t) {
 		count[l.Annotations[static.SignatureAnnotationKey]]++
 	}
-	if len(count) != 6 || slices.Max(slices.Collect(maps.Values(count))) != 1 {
+	if len(count) != 7 || slices.Max(slices.Collect(maps.Values(count))) != 1 {
 		t.Errorf("there are %v", count)
 	}
-	if good, all := p.verified(t, anybody); good != 6 || all != 6 {
+	if good, all := p.verified(t, anybody); good != 7 || all != 7 {
 		t.Errorf("%d of %d verify", good, all)
 	}
 }

@@ -22,9 +22,11 @@ const lenders = 4
 // canAskHistory returns why the registry has no history to ask, or nil.
 func (s *search) canAskHistory(ctx context.Context, asked *Asked) error {
 	repo := s.report.Digest.Context()
-	client, err := quay.New(ctx, quay.Options{
-		Registry: s.opts.Registry, Host: repo.RegistryStr(), Token: s.opts.QuayToken, Transport: s.opts.Transport,
-	})
+	opts := quay.Options{Registry: s.opts.Registry, Host: repo.RegistryStr(), Transport: s.opts.Transport}
+	if repo.RegistryStr() == s.opts.QuayHost {
+		opts.Token = s.opts.QuayToken
+	}
+	client, err := quay.New(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func newPerson(t *testing.T) *person {
 			Fulcio: s.Fulcio, Rekor: s.Rekor, TUFMirror: s.TUFMirror, TUFRoot: s.TUFRoot, TUFRootChecksum: s.TUFRootChecksum,
 			Timestamp: s.Timestamp, OIDCIssuer: s.OIDCIssuer, OIDCClientID: s.OIDCClientID,
 		},
-		Observer: p.seen, QuayToken: actions.NewSecret(s.RegistryPass),
+		Observer: p.seen, QuayToken: actions.NewSecret(s.RegistryPass), QuayHost: s.Registry,
 	}
 	p.opts.Registry = registry.New(registry.Options{Homes: p.opts.Homes})
 	p.opts.Trust = trust.New(trust.Options{Homes: p.opts.Homes, Endpoints: p.opts.Endpoints})

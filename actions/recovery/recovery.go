@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -33,10 +34,12 @@ type Options struct {
 	Transport http.RoundTripper // nil for http.DefaultTransport
 	Observer  actions.Observer  // nil for actions.Discard
 	Clock     actions.Clock
-	// QuayToken is for a registry that is a Quay; zero for the token with which it is logged in to, or none.
+	// QuayToken is for the registry QuayHost ("quay.example.com") where that is a Quay, and is shown to no other; zero for the
+	// token with which a registry is logged in to, or none.
 	QuayToken actions.Secret
-	// ReadFile reads a public key from a path; nil for os.ReadFile.
-	ReadFile func(path string) ([]byte, error)
+	QuayHost  string
+	// Keys loads the public key of a policy; nil for one that reads this machine's files and variables.
+	Keys *keys.Client
 }
 
 // Recoverer brings signatures back. It is safe for concurrent use.
@@ -59,7 +62,7 @@ func New(opts Options) *Recoverer {
 		opts: opts, client: patient(opts.Transport),
 		verifier: verification.New(verification.Options{
 			Registry: opts.Registry, Trust: opts.Trust, Endpoints: opts.Endpoints, Observer: opts.Observer, Clock: opts.Clock,
-			Transport: opts.Transport, ReadFile: opts.ReadFile,
+			Transport: opts.Transport, Keys: opts.Keys,
 		}),
 		signer: signing.New(signing.Options{
 			Registry: opts.Registry, Trust: opts.Trust, Endpoints: opts.Endpoints, Homes: opts.Homes, Transport: opts.Transport,

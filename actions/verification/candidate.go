@@ -51,9 +51,14 @@ func (v *Verifier) Candidates(ctx context.Context, d name.Digest, policy Policy,
 			}
 		}
 		withoutEntry(s, &chosen, &co)
-		if err := judge(ctx, signatures[i:i+1], d, chosen, &co); err != nil {
+		x, err := examinationOf(d, chosen, &co)
+		if err != nil {
 			return nil, err
 		}
+		if err := judge(ctx, signatures[i:i+1], x, &co); err != nil {
+			return nil, err
+		}
+		s.Image = x.digest
 	}
 	return signatures, nil
 }

@@ -40,6 +40,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"tls":       terminateTLS,
 		"break":     breakService,
 		"keysigned": signWithKey,
+		"lose":      loseSignatures,
 		"notimage":  pushNote,
 		"token":     badToken,
 		"forall":    inEveryFile,

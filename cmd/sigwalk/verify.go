@@ -211,7 +211,12 @@ func cells(s verification.Signature, all bool) []string {
 		}
 		row = append(row, strconv.FormatBool(s.Verified), reason)
 	}
-	for i, cell := range row { // what a certificate or a registry says must not break the table, nor reach the terminal raw
+	return printable(row)
+}
+
+// printable keeps what a certificate or a registry says from breaking the table, and from reaching the terminal raw.
+func printable(row []string) []string {
+	for i, cell := range row {
 		row[i] = strings.Map(func(r rune) rune {
 			if r < ' ' || r == 0x7f {
 				return ' '

@@ -27,6 +27,7 @@ func Sandbox(s sandbox.Settings, homes actions.Homes) []Variable {
 		{"OIDC_USER", s.OIDCUser},
 		{"QUAY", s.Registry},
 		{"QUAY_PASSWORD", s.RegistryPass},
+		{"QUAY_TOKEN", s.RegistryPass},
 		{"QUAY_USER", s.RegistryUser},
 		{"SOURCE_IMAGE", s.SourceImage},
 		{"TUF_ROOT", homes.TUF},
