@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/sigstore/cosign/v2/pkg/oci/static"
 	ctypes "github.com/sigstore/cosign/v2/pkg/types"
 )
 
@@ -21,8 +22,12 @@ const signatureType types.MediaType = ctypes.SimpleSigningMediaType
 type layer struct {
 	raw  json.RawMessage
 	desc v1.Descriptor
-	// key tells signatures apart: payload, media type and annotations, whatever the order of the JSON.
+	// key tells layers apart: payload, media type and annotations, whatever the order of the JSON.
 	key string
+	// same is equal for layers that hold one and the same signature with a log entry, or without one. The log signs its
+	// promise anew whenever it is asked, and a time stamp is not in the log, so that a signature that was rebuilt from there is
+	// another layer than the one that was written first, and not another signature.
+	same string
 }
 
 func parseLayer(raw json.RawMessage) (layer, error) {
@@ -35,18 +40,31 @@ func parseLayer(raw json.RawMessage) (layer, error) {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	hash := sha256.New()
-	write := func(parts ...string) {
-		for _, part := range parts {
-			_, _ = fmt.Fprintf(hash, "%d:%s,", len(part), part) // a hash takes everything
-		}
-	}
-	write(l.desc.Digest.String(), string(l.desc.MediaType))
+	parts := []string{l.desc.Digest.String(), string(l.desc.MediaType)}
 	for _, name := range names {
-		write(name, l.desc.Annotations[name])
+		parts = append(parts, name, l.desc.Annotations[name])
 	}
-	l.key = hex.EncodeToString(hash.Sum(nil))
+	l.key = hashOfAll(parts)
+	l.same = l.key
+	if signature := l.desc.Annotations[static.SignatureAnnotationKey]; signature != "" {
+		logged := "without a log entry"
+		if l.desc.Annotations[static.BundleAnnotationKey] != "" {
+			logged = "with a log entry"
+		}
+		l.same = hashOfAll([]string{
+			l.desc.Digest.String(), string(l.desc.MediaType), signature, l.desc.Annotations[static.CertificateAnnotationKey], logged,
+		})
+	}
 	return l, nil
+}
+
+// hashOfAll is a hash of texts that tells where one ends and the next begins.
+func hashOfAll(parts []string) string {
+	hash := sha256.New()
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(hash, "%d:%s,", len(part), part) // a hash takes everything
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // parser parses manifests that differ by little from one to the next: a tag with many signatures is read again and
@@ -133,24 +151,24 @@ func emptyManifest() *manifest {
 	}
 }
 
-// missing returns those of want that m does not hold, in the order of want.
+// missing returns those of want whose signature m does not hold, in the order of want.
 func (m *manifest) missing(want []layer) []layer {
-	held := m.keys()
+	held := m.signatures()
 	var out []layer
 	for _, l := range want {
-		if !held[l.key] {
-			held[l.key] = true
+		if !held[l.same] {
+			held[l.same] = true
 			out = append(out, l)
 		}
 	}
 	return out
 }
 
-func (m *manifest) keys() map[string]bool {
+func (m *manifest) signatures() map[string]bool {
 	held := map[string]bool{}
 	if m != nil {
 		for _, l := range m.layers {
-			held[l.key] = true
+			held[l.same] = true
 		}
 	}
 	return held

@@ -166,3 +166,45 @@ func TestMoreThanCosignReads(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestARebuiltSignatureIsTheSameOne: another promise of the log, or a time stamp more, makes no other signature; a log entry
+// that is not there does.
+func TestARebuiltSignatureIsTheSameOne(t *testing.T) {
+	variant := func(who, bundle, stamp string) layer {
+		var desc v1.Descriptor
+		if err := json.Unmarshal(signatureOf(t, who).raw, &desc); err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range map[string]string{"dev.sigstore.cosign/bundle": bundle, "dev.sigstore.cosign/rfc3161timestamp": stamp} {
+			if value != "" {
+				desc.Annotations[name] = value
+			}
+		}
+		raw, err := json.Marshal(desc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := parseLayer(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	written, rebuilt := variant("one", "first promise", "stamp"), variant("one", "second promise", "")
+	bare, other := variant("one", "", ""), variant("two", "first promise", "stamp")
+	at := &manifest{layers: []layer{written}}
+	for what, c := range map[string]struct {
+		want []layer
+		lost int
+	}{
+		"rebuilt": {[]layer{rebuilt}, 0}, "written": {[]layer{written}, 0}, "without a log entry": {[]layer{bare}, 1},
+		"another": {[]layer{other, other}, 1}, "all": {[]layer{rebuilt, bare, other, written}, 2},
+	} {
+		if lost := at.missing(c.want); len(lost) != c.lost {
+			t.Errorf("%s: %d are missing, want %d", what, len(lost), c.lost)
+		}
+	}
+	if written.key == rebuilt.key {
+		t.Error("two layers have one key")
+	}
+}
