@@ -18,7 +18,9 @@ func TestRecover(t *testing.T) {
 			image, token := c.image(t, round), c.token(t)
 			var group sync.WaitGroup
 			for i := range 10 {
-				group.Go(func() { c.sign(t, i, []string{"cosign2", "sign", image}, append(variables, "SIGSTORE_ID_TOKEN="+token)...) })
+				group.Go(func() {
+					c.sign(t, i, []string{"cosign2", "sign", image}, append(variables, "SIGSTORE_ID_TOKEN="+token)...)
+				})
 			}
 			group.Wait()
 			t.Logf("of ten signatures the tag kept %d", len(c.attached(t, image)))
