@@ -68,6 +68,8 @@ func (v *variables) pull(ctx context.Context, runner *interp.Runner) error {
 	v.known = now
 	// Nobody sees this: it runs before the line's streams are connected, and as commands, which no trap hears of.
 	_ = interp.StdIO(nil, nil, nil)(runner)
+	// It waits for nothing, and a line that is cancelled now must not leave the runner without what known says it has.
+	ctx = context.WithoutCancel(ctx)
 	for _, command := range commands {
 		if _, err := exitOf(ctx, runner.Run(ctx, command)); err != nil {
 			return err
