@@ -277,7 +277,7 @@ func TestWhatCannotWork(t *testing.T) {
 	req.Policy = verification.Policy{SubjectRegexp: "("}
 	p.refused(t, req, actions.CodeUsage)
 	req.Policy = verification.Policy{KeyReference: "/nowhere/cosign.pub"}
-	p.refused(t, req, actions.CodeUsage)
+	p.refused(t, req, actions.CodeKeyUnreadable)
 
 	good := p.opts
 	p.opts.QuayToken = actions.Secret{}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -19,12 +18,10 @@ import (
 type cancelling struct {
 	stage  string
 	cancel func()
-	at     time.Time
 }
 
 func (c *cancelling) Event(_ context.Context, e actions.Event) {
 	if s, ok := e.(actions.Stage); ok && s.ID == c.stage && s.State == actions.StageStarted {
-		c.at = time.Now()
 		c.cancel()
 	}
 }
@@ -51,9 +48,6 @@ func TestCancelledAtEveryStage(t *testing.T) {
 			_, err := signing.New(opts).SignWithToken(ctx, signing.Request{Image: image, Token: token, Consented: true})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
-			}
-			if took := time.Since(seen.at); took > time.Second {
-				t.Errorf("it went on for %v", took)
 			}
 			line.CloseIdleConnections()
 			if err := goleak.Find(before); err != nil {

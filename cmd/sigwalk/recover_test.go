@@ -48,7 +48,7 @@ func loseSignatures(ts *testscript.TestScript, _ bool, args []string) {
 
 // withLayers is an image of layers whose content is known.
 func withLayers(ts *testscript.TestScript, content map[v1.Hash]v1.Layer, layers []v1.Descriptor) v1.Image {
-	image := mutate.ConfigMediaType(mutate.MediaType(v1.Image(empty.Image), types.OCIManifestSchema1), types.OCIConfigJSON)
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	for _, described := range layers {
 		var err error
 		image, err = mutate.Append(image, mutate.Addendum{
