@@ -42,7 +42,6 @@ func TestCopyCancelledInTheMiddle(t *testing.T) {
 	var err error
 	for try := 0; !stopped.Load() && try < 20; try++ {
 		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
 		b.seen.on = func(e actions.Event) {
 			if p, ok := e.(actions.Progress); ok && p.Done > 0 && p.Done < p.Total {
 				stopped.Store(true)
@@ -51,6 +50,7 @@ func TestCopyCancelledInTheMiddle(t *testing.T) {
 		}
 		destination = fmt.Sprintf("%s/l3-students/app%d:1.0", to, try)
 		_, err = b.Copy(ctx, registry.CopyRequest{Source: source, Destination: destination})
+		cancel()
 	}
 	if !stopped.Load() {
 		t.Fatal("no copy could be cancelled before it was over")
