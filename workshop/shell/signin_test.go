@@ -2,6 +2,7 @@ package shell_test
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"sync"
 	"testing"
@@ -63,11 +64,11 @@ func (g *guest) logIn(link string) actions.Secret {
 	return code
 }
 
-// ready has copied an image, initialised and logged in.
+// ready has copied an image, initialised and logged in. The image is the test's own, also where it runs more than once.
 func ready(t *testing.T, opts shell.Options) *bench {
 	t.Helper()
 	b := newClassroom(t, opts)
-	repository := strings.ToLower(t.Name())
+	repository := strings.ToLower(t.Name() + "-" + rand.Text()[:8])
 	b.want(t, "cd "+workspace+" && cosign initialize >/dev/null && cosign login $QUAY -u $QUAY_USER -p $QUAY_PASSWORD 2>/dev/null"+
 		" && IMAGE=$QUAY/l3-students/"+repository+":latest && crane copy $SOURCE_IMAGE $IMAGE", 0, ``, ``)
 	return b
@@ -95,7 +96,8 @@ func TestSignInteractively(t *testing.T) {
 			t.Fatalf("%s: asked %v", c.line, g.asked)
 		}
 		prompt := g.asked[1].Detail.(*identity.Prompt)
-		if string(prompt.Way) != c.way || !strings.HasPrefix(prompt.Purpose, "l3-students/testsigninteractively@sha256:") {
+		if string(prompt.Way) != c.way || !strings.HasPrefix(prompt.Purpose, "l3-students/testsigninteractively-") ||
+			!strings.Contains(prompt.Purpose, "@sha256:") {
 			t.Errorf("%s: prompt %+v", c.line, prompt)
 		}
 		if c.way == "browser" {
