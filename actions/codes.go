@@ -33,6 +33,7 @@ const (
 	CodeNotRunning       Code = "sandbox-not-running"  // no sandbox runs for the directory
 	CodeSandboxFailed    Code = "sandbox-failed"       // a server of it did not start, or its process died
 	CodeNotBare          Code = "sandbox-not-bare"     // it has what a bare one lacks
+	CodeIssuerUnusable   Code = "issuer-unusable"      // an identity provider that the sandbox's Fulcio cannot trust
 	CodeLessonBroken     Code = "lesson-broken"        // a lesson file cannot be used
 	CodeOutsideLesson    Code = "outside-lesson"       // a path outside the lesson's directory
 	CodeHostProgram      Code = "host-program-refused" // a host program that was not allowed

@@ -30,6 +30,11 @@ func workshop() map[actions.Code]text {
 			"It was made without --bare, and the course wants to make organisation and technical user itself.",
 			"Start afresh with `sigwalk sandbox reset`, then with --bare.",
 		},
+		actions.CodeIssuerUnusable: {
+			"The sandbox's Fulcio cannot trust that identity provider.",
+			"It has to answer discovery under exactly its own name, over TLS or on this machine, when it is added.",
+			"Open ISSUER/.well-known/openid-configuration and give --oidc-issuer what stands there as `issuer`.",
+		},
 		actions.CodeLessonBroken: {
 			"A lesson cannot be used.",
 			"Its file breaks the rules for lessons at the place that the message names.",

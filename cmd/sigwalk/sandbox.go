@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -29,27 +30,68 @@ func (a *app) sandboxCommand() *cobra.Command {
 }
 
 func (a *app) sandboxUp() *cobra.Command {
-	var bare, untilUnused bool
+	var opts sandbox.Options
+	var issuer sandbox.Issuer
+	var authorities string
+	var untilUnused bool
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run the sandbox in the foreground; it prints ready when every server answers",
-		Args:  noArguments,
+		Long: `Run the sandbox in the foreground; it prints ready when every server answers.
+
+With --oidc-issuer its Fulcio trusts one more identity provider beside its own, at this start and every later one, until
+the sandbox is reset: a token for the client --oidc-client-id with a verified e-mail address gets a certificate. People
+and programs sign in there with the same two flags.`,
+		Example: `  sigwalk sandbox up --oidc-issuer https://sso.example.com/realms/demo --oidc-client-id trusted-artifact-signer`,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.runSandbox(cmd.Context(), bare, untilUnused)
+			opts.Stay = !untilUnused
+			var err error
+			if opts.Issuer, err = readIssuer(issuer, authorities); err != nil {
+				return err
+			}
+			return a.runSandbox(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().BoolVar(&bare, "bare", false, "leave out the organisation and the technical user, for a course that makes them")
-	cmd.Flags().BoolVar(&untilUnused, "until-unused", false, "end when the last program that joined has left")
+	flags := cmd.Flags()
+	flags.BoolVar(&opts.Bare, "bare", false, "leave out the organisation and the technical user, for a course that makes them")
+	flags.BoolVar(&untilUnused, "until-unused", false, "end when the last program that joined has left")
+	// These two have another meaning elsewhere: which provider a person signs in at.
+	flags.StringVar(&issuer.URL, "oidc-issuer", "", "one more identity provider that Fulcio trusts: its issuer URL")
+	flags.StringVar(&issuer.ClientID, "oidc-client-id", "", "the client for which tokens of --oidc-issuer are made")
+	flags.StringVar(&authorities, "oidc-ca", "", "PEM file of the certificate authorities of --oidc-issuer, beside the system's")
 	return cmd
 }
 
-func (a *app) runSandbox(ctx context.Context, bare, untilUnused bool) error {
+// readIssuer makes one of the flags; nil when they are not given.
+func readIssuer(issuer sandbox.Issuer, authorities string) (*sandbox.Issuer, error) {
+	if issuer.URL == "" {
+		if issuer.ClientID != "" || authorities != "" {
+			return nil, usage("--oidc-client-id and --oidc-ca say more of an --oidc-issuer, and there is none")
+		}
+		return nil, nil
+	}
+	if issuer.ClientID == "" {
+		return nil, usage("--oidc-issuer %s: give its client, too, with --oidc-client-id", issuer.URL)
+	}
+	if authorities != "" {
+		text, err := os.ReadFile(authorities)
+		if err != nil {
+			return nil, usage("--oidc-ca: %v", err)
+		}
+		issuer.CA = string(text)
+	}
+	return &issuer, nil
+}
+
+func (a *app) runSandbox(ctx context.Context, opts sandbox.Options) error {
 	dir, err := a.dir()
 	if err != nil {
 		return err
 	}
 	var keep keeper
-	box, err := sandbox.Start(ctx, sandbox.Options{Dir: dir, Bare: bare, Stay: !untilUnused, OnPush: keep.pushed})
+	opts.Dir, opts.OnPush = dir, keep.pushed
+	box, err := sandbox.Start(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -200,14 +242,25 @@ func (a *app) printSandbox(s sandboxState) {
 		{"registry", s.Settings.Registry},
 		{"source image", s.Settings.SourceImage},
 		{"identity provider", s.Settings.OIDCIssuer},
+		{"trusted beside it", issuersOf(s.Issuers)},
 		{"Fulcio", s.Settings.Fulcio},
 		{"Rekor", s.Settings.Rekor},
 		{"timestamp authority", s.Settings.Timestamp},
 		{"TUF repository", s.Settings.TUFMirror},
 		{"log file", s.Settings.LogFile},
 	} {
-		a.say("%-20s %s\n", row[0], row[1])
+		if row[1] != "" {
+			a.say("%-20s %s\n", row[0], row[1])
+		}
 	}
+}
+
+func issuersOf(issuers []sandbox.Issuer) string {
+	texts := make([]string, len(issuers))
+	for i, issuer := range issuers {
+		texts[i] = issuer.URL + " (client " + issuer.ClientID + ")"
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (a *app) sandboxReset() *cobra.Command {

@@ -32,8 +32,10 @@ type Status struct {
 	Created time.Time `json:"created"`
 	Bare    bool      `json:"bare"`
 	// Stay is true when the sandbox stays up without surfaces.
-	Stay     bool     `json:"stay"`
-	Surfaces int      `json:"surfaces"`
+	Stay     bool `json:"stay"`
+	Surfaces int  `json:"surfaces"`
+	// Issuers are the identity providers beside the sandbox's own that Fulcio trusts.
+	Issuers  []Issuer `json:"issuers,omitempty"`
 	Settings Settings `json:"settings"`
 }
 

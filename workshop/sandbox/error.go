@@ -19,6 +19,7 @@ const (
 	CodeUnreadable = "state-unreadable"
 	CodeUnwritable = "state-unwritable"
 	CodeBare       = "sandbox-not-bare"
+	CodeIssuer     = "issuer-unusable"
 )
 
 // Error is a failure to start or use a sandbox: what went wrong, why, and what to do next. It never holds a secret.

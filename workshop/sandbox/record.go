@@ -26,6 +26,8 @@ type record struct {
 	RegistryPassword string         `json:"registryPassword"`
 	UserPassword     string         `json:"userPassword"`
 	UploadSecret     string         `json:"uploadSecret"`
+	// Issuers are the identity providers beside the sandbox's own that Fulcio trusts.
+	Issuers []Issuer `json:"issuers,omitempty"`
 }
 
 // openRecord reads the record of the sandbox in home; isNew says that there is none and that this one is to be saved.

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sigwalk/sigwalk/workshop/sandbox/identity"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/registry"
@@ -28,6 +29,9 @@ type Options struct {
 	// Bare leaves out the organisation and the technical user, for a course that makes them. It counts at the first start;
 	// a sandbox that was made with them cannot be started without.
 	Bare bool
+	// Issuer is one more identity provider whose tokens Fulcio takes, from now on and after every later start; nil to add
+	// none. It must answer now.
+	Issuer *Issuer
 	// OnPush is told of every manifest that the destination registry stored or removed, after it answered; nil for nobody.
 	// It is called on the request's goroutine and must not block.
 	OnPush func(Push)
@@ -113,6 +117,9 @@ func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox
 	if opts.Bare && !held.Bare {
 		return nil, notBare(dir)
 	}
+	if err := opts.Issuer.check(); err != nil {
+		return nil, err
+	}
 	bound, err := s.listen(ctx, home, &held, isNew)
 	if err != nil {
 		return nil, err
@@ -124,9 +131,22 @@ func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox
 		}
 	}()
 
-	s.servers = &servers{home: home, record: held, bound: bound, log: out, progress: progress, onPush: opts.OnPush}
+	if opts.Issuer != nil {
+		if opts.Issuer.URL == identity.Issuer(bound[nameIdentity].Addr()) {
+			return nil, opts.Issuer.refused("it is the sandbox's own, which Fulcio trusts already", "give another, or none")
+		}
+		held.Issuers = held.withIssuer(*opts.Issuer)
+	}
+	s.servers = &servers{
+		home: home, record: held, added: opts.Issuer, bound: bound, log: out, progress: progress, onPush: opts.OnPush,
+	}
 	if err := s.servers.start(ctx); err != nil {
 		return nil, err
+	}
+	if opts.Issuer != nil { // now that it has answered
+		if err := held.save(home); err != nil {
+			return nil, err
+		}
 	}
 	s.settings = s.servers.settings()
 	if err := s.answers(ctx); err != nil {
@@ -189,7 +209,7 @@ func (s *Sandbox) Status() Status {
 	joined, stay := s.surfaces.count()
 	return Status{
 		Dir: s.dir, PID: os.Getpid(), Started: s.started, Created: s.servers.record.Created, Bare: s.servers.record.Bare,
-		Stay: stay, Surfaces: joined, Settings: s.settings,
+		Stay: stay, Surfaces: joined, Issuers: s.servers.record.Issuers, Settings: s.settings,
 	}
 }
 

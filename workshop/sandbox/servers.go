@@ -24,6 +24,7 @@ import (
 type servers struct {
 	home     string
 	record   record
+	added    *Issuer // by this start; nil for none
 	bound    listeners
 	log      io.Writer
 	progress func(string)
@@ -188,8 +189,12 @@ func (s *servers) startFulcio(ctx context.Context) (err error) {
 	s.fulcio, err = fulcio.Start(ctx, fulcio.Config{
 		Authority: s.authority, Listener: s.bound[nameFulcio], Log: s.log,
 		CTLog: s.ctlog.URL(), CTLogKey: s.ctlog.PublicKey(),
-		Issuers: []fulcio.Issuer{{URL: s.identity.URL(), ClientID: ClientID}},
+		Issuers: s.issuers(),
 	})
+	var silent *fulcio.UnansweredError
+	if errors.As(err, &silent) && s.added != nil && silent.Issuer == s.added.URL {
+		return s.added.unanswered(err)
+	}
 	if err == nil {
 		s.part(s.fulcio.Close)
 	}

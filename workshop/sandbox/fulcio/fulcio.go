@@ -37,6 +37,17 @@ type Issuer struct {
 	URL      string
 	ClientID string // the audience that a token must have
 	Type     string // Fulcio's name for what a token says; "email" when empty
+	CA       string // certificate authorities in PEM form, beside the system's; empty for none
+	// Absent lets Fulcio start while the issuer does not answer discovery; it is asked again when a token of it comes.
+	Absent bool
+}
+
+// UnansweredError is an issuer that must answer discovery and does not.
+type UnansweredError struct{ Issuer string }
+
+// Error implements error.
+func (e *UnansweredError) Error() string {
+	return "the identity provider " + e.Issuer + " does not answer discovery"
 }
 
 // Authority is Fulcio's certificate authority. It exists before the server does, because the certificate transparency
@@ -67,7 +78,7 @@ type Config struct {
 	// checks what the log answers.
 	CTLog    string
 	CTLogKey []byte
-	// Issuers must answer discovery when Start is called.
+	// Issuers must answer discovery when Start is called, unless they may be absent.
 	Issuers []Issuer
 }
 
@@ -139,7 +150,9 @@ func readIssuers(issuers []Issuer) (*config.FulcioConfig, error) {
 		if kind == "" {
 			kind = config.IssuerTypeEmail
 		}
-		accepted[issuer.URL] = config.OIDCIssuer{IssuerURL: issuer.URL, ClientID: issuer.ClientID, Type: config.IssuerType(kind)}
+		accepted[issuer.URL] = config.OIDCIssuer{
+			IssuerURL: issuer.URL, ClientID: issuer.ClientID, Type: config.IssuerType(kind), CACert: issuer.CA,
+		}
 	}
 	data, err := json.Marshal(config.FulcioConfig{OIDCIssuers: accepted})
 	if err != nil {
@@ -149,9 +162,12 @@ func readIssuers(issuers []Issuer) (*config.FulcioConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	for url := range accepted {
-		if _, ok := read.GetVerifier(url); !ok {
-			return nil, fmt.Errorf("the identity provider %s does not answer discovery", url)
+	for _, issuer := range issuers {
+		if issuer.Absent {
+			continue
+		}
+		if _, ok := read.GetVerifier(issuer.URL); !ok {
+			return nil, &UnansweredError{issuer.URL}
 		}
 	}
 	return read, nil
