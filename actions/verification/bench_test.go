@@ -32,11 +32,23 @@ func BenchmarkVerify(b *testing.B) {
 			w := crowd(b, n)
 			b.ResetTimer()
 			for range b.N {
-				if report := w.verify(byAlicePolicy); len(report.Verified()) != n {
-					b.Fatalf("%d of %d verified", len(report.Verified()), n)
+				report, err := w.verifier.Verify(context.Background(), w.tag(), byAlicePolicy)
+				if err != nil || len(report.Verified()) != n {
+					b.Fatalf("%v: %d of %d verified", err, len(report.Verified()), n)
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkExplain is the same with the whole matrix.
+func BenchmarkExplain(b *testing.B) {
+	w := crowd(b, 1000)
+	b.ResetTimer()
+	for range b.N {
+		if report := w.verify(byAlicePolicy); report.Signatures[999].Checks == nil {
+			b.Fatal("not explained")
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func (w *world) everything(p policy) *verification.Report {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return report
+	return explained(w.t, report)
 }
 
 // attestations is cosign's own verdict on each attestation of the tag.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"runtime"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -16,6 +17,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -92,6 +94,34 @@ type examinee interface {
 	time() Check
 	subject() Check
 	issuer() Check
+}
+
+// Explain makes every check of the matrix (Checks, Defect, Entry and Until) and compares them with the verdict. The two
+// know nothing of each other. It does nothing where there is no verdict to explain (a document that nobody signed), or
+// where it was done before. ctx bounds the look-up of an entry in the log, which only a signature without one needs.
+func (s *Signature) Explain(ctx context.Context) {
+	if s.examination == nil || s.Checks != nil {
+		return
+	}
+	s.examination.examine(ctx, s)
+	s.agree()
+}
+
+// Explain explains all signatures of the report, on all processors. It fails only when ctx ends.
+func (r *Report) Explain(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, rows := range [][]Signature{r.Signatures, r.Attached} {
+		for i := range rows {
+			g.Go(func() error {
+				if ctx.Err() == nil {
+					rows[i].Explain(ctx)
+				}
+				return ctx.Err()
+			})
+		}
+	}
+	return g.Wait()
 }
 
 // examine fills in the checks of s. They come from what is stored and from the trust root alone.

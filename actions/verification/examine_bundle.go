@@ -293,7 +293,7 @@ func (e *bundleExaminee) time() Check {
 		return e.unproven(CheckTimestamp)
 	case p.IgnoreLog && !e.stampsOn:
 		return e.atPresent()
-	case len(times) == 0 && e.anyPromise():
+	case len(times) == 0 && e.brokenPromise():
 		return e.unproven(CheckSET)
 	case len(times) == 0:
 		next := "sign again with a log or an authority that proves the time"
@@ -357,6 +357,9 @@ func (e *bundleExaminee) issuer() Check {
 		(p.IssuerRegexp == "" || e.x.issuer != nil && e.x.issuer.MatchString(issuer)), oidIssuerDER+" or "+oidIssuerRaw)
 }
 
-func (e *bundleExaminee) anyPromise() bool {
-	return slices.ContainsFunc(e.logged, func(l logged) bool { return len(l.entry.SET) > 0 })
+// brokenPromise is true where the entry that is shown claims a time by a promise that did not verify. A good entry without
+// a promise proves no time, whatever the entries beside it claim.
+func (e *bundleExaminee) brokenPromise() bool {
+	l := e.shown()
+	return l != nil && l.set.State == CheckFailed
 }

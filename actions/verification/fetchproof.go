@@ -14,7 +14,7 @@ import (
 )
 
 // FetchProofs asks the log for the inclusion proofs that the signatures of the report do not carry, and checks them. It
-// changes the check CheckProof and the Entry of those signatures, and no verdict. It fails without a log to ask
+// changes the check CheckProof and the Entry of those signatures, which it explains first, and no verdict. It fails without a log to ask
 // (CodeUsage) or when ctx ends; a proof that cannot be had is the check's own outcome.
 func (v *Verifier) FetchProofs(ctx context.Context, report *Report) error {
 	if v.opts.Endpoints.Rekor == "" {
@@ -27,6 +27,9 @@ func (v *Verifier) FetchProofs(ctx context.Context, report *Report) error {
 	if err != nil {
 		return err
 	}
+	if err := report.Explain(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(fetchers)
 	for i := range report.Signatures {
@@ -35,7 +38,7 @@ func (v *Verifier) FetchProofs(ctx context.Context, report *Report) error {
 			continue
 		}
 		g.Go(func() error {
-			s.setCheck(report.examination.fetchProof(ctx, log, s))
+			s.setCheck(s.examination.fetchProof(ctx, log, s))
 			return ctx.Err()
 		})
 	}

@@ -85,6 +85,7 @@ func (v *Verifier) ShowBundle(ctx context.Context, req BundleRequest) (*BundleRe
 	x.holder, x.content, x.sums = filepath.Base(req.Name), req.Open, sums
 	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 	j.judge(ctx, &s)
+	s.Explain(ctx)
 	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, Signature: s}, ctx.Err()
 }
 

@@ -125,6 +125,17 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		// The entry of the unknown log claims a time, so that no time stamp is looked at; the good one proves none.
+		name: "an entry without a time beside one of an unknown log", code: actions.CodeTime,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(tiledSpec)
+			stranger := w.message(byAlice).VerificationMaterial.TlogEntries[0]
+			stranger.LogId.KeyId[0] ^= 1
+			b.VerificationMaterial.TlogEntries = slices.Insert(b.VerificationMaterial.TlogEntries, 0, stranger)
+			return b
+		}, want: states{verification.CheckTimestamp: verification.CheckSkipped, verification.CheckTime: verification.CheckFailed},
+	},
+	{
 		name: "the same entry twice", code: actions.CodeLogEntry,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)

@@ -187,7 +187,7 @@ func TestContainersImageFixtures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := report.Signatures[0]
+			s := explained(t, report).Signatures[0]
 			var code actions.Code
 			if s.Reason != nil {
 				code = s.Reason.Code

@@ -51,12 +51,11 @@ type judgement struct {
 	*examination
 }
 
-// judge sets the verdict of s and explains it. The two know nothing of each other.
+// judge sets the verdict of s, and leaves it what an explanation is made against.
 func (j *judgement) judge(ctx context.Context, s *Signature) {
 	s.stampTime()
+	s.examination = j.examination
 	j.decide(ctx, s)
-	j.examine(ctx, s)
-	s.agree()
 }
 
 // decide sets the verdict of s and, when it did not verify, why.

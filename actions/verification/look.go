@@ -48,14 +48,15 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 	}
 	report.online = co.RekorClient != nil
 	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {
-		if report.examination, err = examinationOf(report.Digest, policy, co); err != nil {
+		x, err := examinationOf(report.Digest, policy, co)
+		if err != nil {
 			return "", err
 		}
-		if err := judge(ctx, report.Signatures, report.examination, co); err != nil {
+		if err := judge(ctx, report.Signatures, x, co); err != nil {
 			return "", err
 		}
 		for i := range report.Signatures {
-			report.Signatures[i].Image = report.examination.digest
+			report.Signatures[i].Image = x.digest
 		}
 		order(report.Signatures)
 		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(report.Signatures), "signature")), nil

@@ -109,7 +109,7 @@ type Signature struct {
 	BundleVerified bool           // the log entry was verified
 	Reason         *actions.Error // why it was not verified; nil when it was
 
-	// Checks explain the verdict, each apart, in the order of the matrix.
+	// Checks explain the verdict, each apart, in the order of the matrix. They, and what follows, are there after Explain.
 	Checks []Check
 	// Defect is set where verdict and checks differ, which must not be.
 	Defect *actions.Error
@@ -125,6 +125,8 @@ type Signature struct {
 	broken    *actions.Error // why it could not be read
 	stored    *tagParts      // what could be read of a layer in a tag
 	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
+
+	examination *examination // what the checks are made against; nil for what has no verdict
 }
 
 // MediaType is that of the layer or bundle that holds the signature.
@@ -145,11 +147,9 @@ type Report struct {
 
 	reference name.Reference
 	online    bool // a log was there to ask
-
-	examination *examination // what the checks were made against
 }
 
-// Verify collects and verifies. It fails only when it could not look (CodeTagNotFound, CodeUnreachable, CodeNoTrustRoot,
+// Verify collects and verifies; Report.Explain explains the verdicts. It fails only when it could not look (CodeTagNotFound, CodeUnreachable, CodeNoTrustRoot,
 // CodeUsage for a policy that cosign refuses); that nothing matched is the report's Verdict.
 func (v *Verifier) Verify(ctx context.Context, image string, policy Policy) (*Report, error) {
 	if err := policy.Validate(); err != nil {

@@ -86,6 +86,15 @@ func (w *world) verify(policy verification.Policy) *verification.Report {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return explained(w.t, report)
+}
+
+// explained is the report with the checks of every signature.
+func explained(tb testing.TB, report *verification.Report) *verification.Report {
+	tb.Helper()
+	if err := report.Explain(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
 	return report
 }
 

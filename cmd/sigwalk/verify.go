@@ -95,6 +95,11 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 	if err != nil {
 		return err
 	}
+	if a.flags.output == "json" || show.explain {
+		if err := report.Explain(cmd.Context()); err != nil {
+			return err
+		}
+	}
 	if show.fetchProofs {
 		if err := verifier.FetchProofs(cmd.Context(), report); err != nil {
 			return err
