@@ -115,6 +115,9 @@ func (s *subject) explain(ctx context.Context, refusal *transport.Error) error {
 		e.Code = actions.CodeImmutableTag
 		e.What = fmt.Sprintf("%s does not let the tag of %s be moved", s.host(), s.text)
 		e.Next = "use a new tag, or ask the repository's administrator to make this one mutable"
+		if _, signed, ok := strings.Cut(s.text, ":sha256-"); ok && strings.HasSuffix(signed, ".sig") {
+			e.Next = "signatures go to this tag, so ask the repository's administrator to make it mutable; then `sigwalk recover` attaches what the log already records"
+		}
 	case isTooLarge(refusal):
 		e.Code = actions.CodeManifestTooLarge
 		e.What = fmt.Sprintf("the manifest of %s is larger than %s accepts", s.text, s.host())

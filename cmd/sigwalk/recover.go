@@ -132,7 +132,7 @@ func (p *place) recoverer(obs actions.Observer) (*recovery.Recoverer, error) {
 
 // sayFound says who signed, as far as the sources know, and what is there.
 func (a *app) sayFound(report *recovery.Report) {
-	a.say("%s\n%s holds %d signatures\n", report.Digest.Name(), report.Tag.TagStr(), report.Before)
+	a.say("%s\n%s holds %s\n", report.Digest.Name(), report.Tag.TagStr(), signatures(report.Before))
 	for _, asked := range report.Asked {
 		where := string(asked.Source)
 		if asked.Address != "" {
@@ -193,12 +193,19 @@ func stateOf(s *recovery.Signature) string {
 	return "lost, can be brought back"
 }
 
+func signatures(n int) string {
+	if n == 1 {
+		return "1 signature"
+	}
+	return fmt.Sprintf("%d signatures", n)
+}
+
 // sayDone says what was attached.
 func (a *app) sayDone(report *recovery.Report, dryRun bool) {
 	attached, lacking := len(report.Attached()), len(report.Lacking())
 	switch {
 	case attached > 0:
-		a.say("attached %d; %s holds %d signatures now\n", attached, report.Tag.TagStr(), report.After)
+		a.say("attached %d; %s holds %s now\n", attached, report.Tag.TagStr(), signatures(report.After))
 	case lacking > 0 && dryRun:
 		a.say("%d can be brought back; nothing was changed\n", lacking)
 	default:
