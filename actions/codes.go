@@ -24,6 +24,7 @@ const (
 	CodeImmutableTag     Code = "tag-immutable"        // the registry refuses to move the tag
 	CodeManifestTooLarge Code = "manifest-too-large"   // over the registry's limit
 	CodeDigestMismatch   Code = "digest-mismatch"      // what arrived is not what was named
+	CodeLayout           Code = "layout-unusable"      // no OCI image layout or archive that can be read
 	CodeCredentialStore  Code = "credential-store"     // config.json or a helper cannot be used
 	CodeSignatureLost    Code = "signature-lost"       // others overwrote the signature faster than it could be restored
 	CodeStateUnreadable  Code = "state-unreadable"     // a state file is broken

@@ -55,6 +55,11 @@ func registry() map[actions.Code]text {
 			"Each signature takes about 4 KiB of the manifest of its tag; some registries refuse more than 4 MiB, and what is read is bounded so that nobody can fill the memory.",
 			"Remove signatures that nobody needs (`cosign clean`), or sign with Sigstore bundles.",
 		},
+		actions.CodeLayout: {
+			"This is no OCI image layout that can be read.",
+			"The path is wrong, the copy was cut or damaged, or the archive is of another kind, such as one that `docker save` of old wrote. An archive that leads out of itself or grows without end is refused, too.",
+			"Write one with `skopeo copy docker://IMAGE oci:DIR:TAG`, `cosign save --dir DIR IMAGE` or `sigwalk pack IMAGE`, and compare the checksum of the file.",
+		},
 		actions.CodeDigestMismatch: {
 			"What arrived is not what was named.",
 			"A digest names exactly these bytes; others came. The transfer was cut or changed on its way.",

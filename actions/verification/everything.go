@@ -40,6 +40,7 @@ func (v *Verifier) Everything(ctx context.Context, image string, policy Policy) 
 	if err != nil {
 		return nil, err
 	}
+	defer src.close()
 	c := &collector{source: src, co: co, policy: policy, observer: v.opts.Observer}
 	err = v.stage(ctx, "attached", "Look for what else is attached", func(ctx context.Context) (string, error) {
 		var err error
@@ -70,7 +71,7 @@ func (c *collector) everything(ctx context.Context, d name.Digest) ([]Signature,
 	if err != nil || desc == nil || !desc.MediaType.IsIndex() {
 		return found, err
 	}
-	platforms, err := children(d.Context(), desc.Manifest)
+	platforms, err := children(d.Context(), desc.raw)
 	if err != nil {
 		return nil, err
 	}

@@ -17,23 +17,27 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/layout"
 )
 
 // look collects what is attached to image and verifies it. The trust root is read while the registry answers.
 func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Report, error) {
-	ref, err := registry.Parse(image)
+	src, err := v.source(ctx, image)
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{Image: image, Policy: policy, reference: ref}
+	defer src.close()
+	report := &Report{Image: image, Policy: policy}
+	if !layout.IsReference(image) {
+		report.reference = src.ref
+	}
 	collecting, stop := context.WithCancel(ctx)
 	defer stop()
 	collected := make(chan struct{})
 	var refused error
 	go func() {
 		defer close(collected)
-		refused = v.collect(collecting, report)
+		refused = v.collect(collecting, src, report)
 	}()
 
 	co, err := v.checks(ctx, policy)
@@ -68,19 +72,17 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 }
 
 // collect fills in the digest of the report's image and the signatures beside it.
-func (v *Verifier) collect(ctx context.Context, report *Report) error {
-	src, err := v.source(ctx, report.Image)
-	if err != nil {
-		return err
-	}
-	err = v.stage(ctx, "resolve", "Resolve the image", func(ctx context.Context) (string, error) {
-		report.Digest, err = src.resolve(ctx, report.reference)
+func (v *Verifier) collect(ctx context.Context, src *source, report *Report) error {
+	err := v.stage(ctx, "resolve", "Resolve the image", func(ctx context.Context) (string, error) {
+		var err error
+		report.Digest, err = src.resolve(ctx)
 		return report.Digest.String(), err
 	})
 	if err != nil {
 		return err
 	}
 	return v.stage(ctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
+		var err error
 		report.Signatures, err = v.attached(ctx, src, report.Digest)
 		return counted(len(report.Signatures), "signature"), err
 	})

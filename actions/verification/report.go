@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/layout"
 )
 
 // Verified returns the signatures that verified, in the order of the report.
@@ -25,12 +26,16 @@ func (r *Report) Verified() []Signature {
 // folds the reasons into one text and so ends with 12 there, too.
 func (r *Report) Verdict() error {
 	if len(r.Signatures) == 0 {
-		return &actions.Error{
+		e := &actions.Error{
 			Code: actions.CodeNoSignatures,
 			What: "no signatures found",
 			Why:  "nothing is attached to " + r.Digest.String() + ": neither the tag " + tagFor(r.Digest, "sig") + " nor a referrer with a Sigstore bundle",
 			Next: "sign it with `cosign sign " + r.Image + "`, or look whether the tag has moved to another digest since it was signed",
 		}
+		if layout.IsReference(r.Image) {
+			e.Next = "copy it with its signatures: `cosign save --dir DIR IMAGE` or `sigwalk pack IMAGE`; skopeo and crane leave them behind"
+		}
+		return e
 	}
 	var reasons []*actions.Error
 	for i := range r.Signatures {

@@ -6,18 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/registry"
 )
 
@@ -33,22 +31,27 @@ const (
 	fetchers         = 8
 )
 
-// source reads one repository. It pings and asks for a token once, however much it reads.
+// source reads one repository, or a layout on the disk.
 type source struct {
-	client *registry.Client
-	puller *remote.Puller
-	opts   []remote.Option
-	asked  string           // the reference as the person wrote it, for errors
-	other  *name.Repository // where the signatures are in place of the image's repository; nil for there
+	storage
+	asked string // the reference as the person wrote it, for errors
+	ref   name.Reference
+	other *name.Repository // where the signatures are in place of the image's repository; nil for there
 }
 
 func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {
-	opts := v.opts.Registry.Remote(ctx)
-	puller, err := remote.NewPuller(opts...)
-	if err != nil {
-		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}
+	if layout.IsReference(asked) {
+		return onDisk(ctx, asked)
 	}
-	src := &source{client: v.opts.Registry, puller: puller, opts: append(opts, remote.Reuse(puller)), asked: asked}
+	ref, err := registry.Parse(asked)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := inRegistry(ctx, v.opts.Registry)
+	if err != nil {
+		return nil, err
+	}
+	src := &source{storage: stored, asked: asked, ref: ref}
 	if v.opts.Repository != "" {
 		repo, err := name.NewRepository(v.opts.Repository)
 		if err != nil {
@@ -70,41 +73,33 @@ func (s *source) beside(d name.Digest) name.Repository {
 	return d.Context()
 }
 
-// resolve returns the digest that ref names. A digest is taken at its word, as cosign does: what is attached to it is
-// found by the digest alone.
-func (s *source) resolve(ctx context.Context, ref name.Reference) (name.Digest, error) {
-	if d, ok := ref.(name.Digest); ok {
+// resolve returns the digest that the reference names. A digest is taken at its word, as cosign does: what is attached to
+// it is found by the digest alone.
+func (s *source) resolve(ctx context.Context) (name.Digest, error) {
+	if d, ok := s.ref.(name.Digest); ok {
 		return d, nil
 	}
-	desc, err := s.puller.Head(ctx, ref)
-	var connection *url.Error
-	if err != nil && !errors.As(err, &connection) {
-		// Some registries answer HEAD badly, and a refusal has no body to read: GET says why.
-		var got *remote.Descriptor
-		if got, err = s.puller.Get(ctx, ref); err == nil {
-			desc = &got.Descriptor
-		}
-	}
+	desc, err := s.head(ctx, s.ref)
 	if err != nil {
 		return name.Digest{}, s.explainMissing(ctx, err)
 	}
-	return ref.Context().Digest(desc.Digest.String()), nil
+	return s.ref.Context().Digest(desc.Digest.String()), nil
 }
 
 // manifest fetches the manifest that ref names; nil without an error when there is none.
-func (s *source) manifest(ctx context.Context, ref name.Reference) (*remote.Descriptor, error) {
-	desc, err := s.puller.Get(ctx, ref)
+func (s *source) manifest(ctx context.Context, ref name.Reference) (*held, error) {
+	desc, err := s.get(ctx, ref)
 	if notFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	if len(desc.Manifest) > maxManifestBytes {
+	if len(desc.raw) > maxManifestBytes {
 		return nil, &actions.Error{
 			Code: actions.CodeManifestTooLarge,
 			What: fmt.Sprintf("the manifest %s is refused", ref),
-			Why:  fmt.Sprintf("it has %d bytes, more than the %d that are read", len(desc.Manifest), maxManifestBytes),
+			Why:  fmt.Sprintf("it has %d bytes, more than the %d that are read", len(desc.raw), maxManifestBytes),
 			Next: "ask whoever runs the registry what was stored there",
 		}
 	}
@@ -117,16 +112,9 @@ func (s *source) image(ctx context.Context, ref name.Reference) (*v1.Manifest, v
 	if desc == nil || err != nil {
 		return nil, v1.Hash{}, err
 	}
-	raw, digest := desc.Manifest, desc.Digest
+	raw, digest := desc.raw, desc.Digest
 	if desc.MediaType.IsIndex() {
-		img, err := desc.Image()
-		if err != nil {
-			return nil, v1.Hash{}, s.explain(ctx, err)
-		}
-		if raw, err = img.RawManifest(); err != nil {
-			return nil, v1.Hash{}, s.explain(ctx, err)
-		}
-		if digest, err = img.Digest(); err != nil {
+		if raw, digest, err = desc.image(); err != nil {
 			return nil, v1.Hash{}, s.explain(ctx, err)
 		}
 	}
@@ -145,33 +133,22 @@ func (s *source) image(ctx context.Context, ref name.Reference) (*v1.Manifest, v
 
 // blob fetches a blob, whose digest is checked, and refuses more than limit bytes.
 func (s *source) blob(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
-	layer, err := s.puller.Layer(ctx, ref)
-	if err != nil {
-		return nil, s.explain(ctx, err)
-	}
-	// Compressed is the blob as stored.
-	r, err := layer.Compressed()
-	if notFound(err) {
+	content, err := s.read(ctx, ref, limit)
+	switch {
+	case notFound(err):
 		return nil, &actions.Error{
 			Code: actions.CodeSignature,
 			What: "the blob " + ref.DigestStr() + " is listed and not there",
-			Why:  "a manifest names it, and the registry answers that it has no such blob",
+			Why:  "a manifest names it, and where the image is kept there is no such blob",
 			Next: "ask whoever runs the registry whether signatures are being cleaned up",
 			Err:  err,
 		}
-	}
-	if err != nil {
+	case err != nil:
 		return nil, s.explain(ctx, err)
-	}
-	defer func() { _ = r.Close() }()
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, s.explain(ctx, err)
-	}
-	if int64(len(b)) > limit {
+	case int64(len(content)) > limit:
 		return nil, tooLarge(ref.DigestStr(), limit)
 	}
-	return b, nil
+	return content, nil
 }
 
 func tooLarge(digest string, limit int64) *actions.Error {
@@ -185,29 +162,19 @@ func tooLarge(digest string, limit int64) *actions.Error {
 
 // referrers lists what refers to d, in a fixed order.
 func (s *source) referrers(ctx context.Context, d name.Digest) ([]v1.Descriptor, error) {
-	index, err := remote.Referrers(d, append(s.opts, remote.WithContext(ctx))...)
+	manifests, err := s.refers(ctx, d)
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	m, err := index.IndexManifest()
-	if err != nil {
-		return nil, &actions.Error{
-			Code: actions.CodeNotAsked,
-			What: "the list of what refers to " + d.String() + " cannot be read",
-			Why:  err.Error(),
-			Next: "look at it with `crane manifest " + d.Context().String() + ":" + strings.Replace(d.DigestStr(), ":", "-", 1) + "`",
-			Err:  err,
-		}
-	}
-	if len(m.Manifests) > maxReferrers {
+	if len(manifests) > maxReferrers {
 		return nil, &actions.Error{
 			Code: actions.CodeManifestTooLarge,
-			What: fmt.Sprintf("%d manifests refer to %s, more than the %d that are read", len(m.Manifests), d, maxReferrers),
+			What: fmt.Sprintf("%d manifests refer to %s, more than the %d that are read", len(manifests), d, maxReferrers),
 			Next: "ask whoever runs the registry to remove what does not belong there",
 		}
 	}
 	// A registry's order may change from one answer to the next.
-	descriptors := slices.Clone(m.Manifests)
+	descriptors := slices.Clone(manifests)
 	slices.SortStableFunc(descriptors, func(a, b v1.Descriptor) int { return cmp.Compare(a.Digest.String(), b.Digest.String()) })
 	return descriptors, nil
 }
@@ -216,7 +183,7 @@ func (s *source) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return s.client.Explain(ctx, err, s.asked)
+	return s.explainFor(ctx, err, s.asked)
 }
 
 // explainMissing is explain for the image itself: cosign ends with 11 wherever the registry says that it is not there, be
@@ -234,6 +201,9 @@ func (s *source) explainMissing(ctx context.Context, err error) error {
 
 func notFound(err error) bool {
 	var te *transport.Error
+	if errors.Is(err, layout.ErrNotFound) {
+		return true
+	}
 	return errors.As(err, &te) && te.StatusCode == http.StatusNotFound
 }
 

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/layout"
 )
 
 // NodeKind says what a node of the tree is.
@@ -61,13 +61,14 @@ const maxPlatforms = 1000
 //
 // Signatures have the verdict that List gives. Without a trust root they are there, too, unverified.
 func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
-	ref, err := registry.Parse(image)
-	if err != nil {
-		return nil, err
-	}
 	src, err := v.source(ctx, image)
 	if err != nil {
 		return nil, err
+	}
+	defer src.close()
+	ref, title := src.ref, src.ref.String()
+	if layout.IsReference(image) {
+		title = image
 	}
 	t := &grower{source: src}
 	if t.co, t.untrusted = v.checks(ctx, Policy{}); ctx.Err() != nil {
@@ -78,18 +79,18 @@ func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
 	}
 	var root *Node
 	err = v.stage(ctx, "tree", "Read what is attached to the image", func(ctx context.Context) (string, error) {
-		desc, err := src.puller.Get(ctx, ref)
+		desc, err := src.get(ctx, ref)
 		if err != nil {
 			return "", src.explainMissing(ctx, err)
 		}
 		root = &Node{
-			Kind: NodeImage, Title: ref.String(), Reference: ref.String(),
+			Kind: NodeImage, Title: title, Reference: ref.String(),
 			Digest: desc.Digest, MediaType: string(desc.MediaType), Size: desc.Size,
 		}
 		var platforms []*Node
 		if desc.MediaType.IsIndex() {
 			root.Kind = NodeIndex
-			platforms, root.Err = children(ref.Context(), desc.Manifest)
+			platforms, root.Err = children(ref.Context(), desc.raw)
 		}
 		t.grow(ctx, root, ref.Context())
 		t.growAll(ctx, platforms, ref.Context())

@@ -1,0 +1,289 @@
+package layout
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// The limits on archives of strangers.
+const (
+	maxFiles = 200_000
+	// maxKept is what is kept in memory of a compressed archive, in which there is no way back: manifests, payloads and
+	// bundles, all of them small and JSON. Layers are passed over.
+	maxKept = 256 << 20
+	// maxRatio is how much larger than itself a compressed archive may become; layers are compressed already, so that a
+	// real one hardly grows. The first bytes are free.
+	maxRatio = 50
+	freeSize = 256 << 20
+	// maxKeptFile is the largest file that is kept.
+	maxKeptFile = maxManifest
+)
+
+// archive is a layout in a tar. Nothing of it is ever written to the disk.
+type archive struct {
+	file  *os.File
+	names []string // in the order of the archive
+	parts map[string]part
+}
+
+// part is one file of an archive: where it is, or what it holds.
+type part struct {
+	offset, size int64
+	content      []byte // of a compressed archive; nil when it was passed over
+	passed       bool
+}
+
+// openArchive reads the table of contents. The archive may be cut, hold paths that lead out, or grow without end.
+func openArchive(ctx context.Context, name string) (*archive, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	a := &archive{file: f, parts: map[string]part{}}
+	if err := a.read(ctx); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *archive) read(ctx context.Context) error {
+	info, err := a.file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is no regular file")
+	}
+	magic := make([]byte, 2)
+	if n, err := io.ReadFull(a.file, magic); err != nil {
+		return fmt.Errorf("it has %d bytes and is no archive", n)
+	}
+	if _, err := a.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return a.index(ctx, tar.NewReader(&stoppable{ctx, a.file, a.file}), nil)
+	}
+	unzipped, err := gzip.NewReader(bufio.NewReader(a.file))
+	if err != nil {
+		return err
+	}
+	limit := &bounded{Reader: &stopping{ctx, unzipped}, left: freeSize + maxRatio*info.Size()}
+	return a.index(ctx, tar.NewReader(limit), limit)
+}
+
+// index walks the archive. unzipped is the stream of a compressed one, whose files have to be kept; nil for a plain one,
+// where a file's place is enough.
+func (a *archive) index(ctx context.Context, in *tar.Reader, unzipped io.Reader) error {
+	var kept int64
+	for {
+		header, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return cut(err)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		name, err := entryName(header)
+		if err != nil || name == "" {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if _, twice := a.parts[name]; twice {
+			return refused("it holds %s twice, so that two readers may see two different things", name)
+		}
+		if len(a.parts) == maxFiles {
+			return tooMany(maxFiles)
+		}
+		p := part{size: header.Size}
+		if unzipped == nil {
+			if p.offset, err = a.file.Seek(0, io.SeekCurrent); err != nil {
+				return err
+			}
+		} else if p.content, p.passed, err = keep(in, header.Size, &kept); err != nil {
+			return cut(err)
+		}
+		a.parts[name], a.names = p, append(a.names, name)
+	}
+}
+
+// keep reads a small file of a compressed archive into the memory and passes over a large one.
+func keep(in io.Reader, size int64, kept *int64) (content []byte, passed bool, err error) {
+	if size > maxKeptFile {
+		return nil, true, nil
+	}
+	first := make([]byte, min(size, 2))
+	if _, err := io.ReadFull(in, first); err != nil {
+		return nil, false, err
+	}
+	if bytes.Equal(first, []byte{0x1f, 0x8b}) && size > maxPayload {
+		return nil, true, nil // a layer
+	}
+	if *kept += size; *kept > maxKept {
+		return nil, false, refused("its manifests and signatures have more than the %d bytes that are kept", int64(maxKept))
+	}
+	rest, err := io.ReadAll(in)
+	return append(first, rest...), false, err
+}
+
+// entryName is the name of a file in the archive, "" for a directory.
+func entryName(header *tar.Header) (string, error) {
+	switch header.Typeflag {
+	case tar.TypeDir, tar.TypeXGlobalHeader:
+		return "", nil
+	case tar.TypeReg:
+	default:
+		return "", refused("%q in it is a link or a device, and a layout has files only", clean(header.Name))
+	}
+	name := path.Clean(strings.TrimPrefix(header.Name, "./"))
+	if !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
+		return "", refused("%q in it leads out of the archive", clean(header.Name))
+	}
+	return name, nil
+}
+
+func cut(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return refused("it ends in the middle: the copy was cut")
+	}
+	return err
+}
+
+func (a *archive) open(name string) (io.ReadCloser, int64, error) {
+	p, ok := a.parts[name]
+	switch {
+	case !ok:
+		return nil, 0, fs.ErrNotExist
+	case p.passed:
+		return nil, p.size, errPassedOver
+	case p.content != nil:
+		return io.NopCloser(bytes.NewReader(p.content)), p.size, nil
+	}
+	return io.NopCloser(io.NewSectionReader(a.file, p.offset, p.size)), p.size, nil
+}
+
+// errPassedOver is a large file of a compressed archive.
+var errPassedOver = errors.New("it is too large to be read from a compressed archive")
+
+func (a *archive) list(ctx context.Context, each func(string, int64) error) error {
+	for _, name := range slices.Sorted(slices.Values(a.names)) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !strings.HasPrefix(name, "blobs/") {
+			continue
+		}
+		if err := each(name, a.parts[name].size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *archive) Close() error { return a.file.Close() }
+
+// bounded ends a stream that grows without end.
+type bounded struct {
+	io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, refused("it grows to more than %d times its size when it is unpacked", maxRatio)
+	}
+	n, err := b.Reader.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// stopping is a reader that ends with its context.
+type stopping struct {
+	ctx context.Context //nolint:containedctx // a reader has no other way to be told
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (s *stopping) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p)
+}
+
+// stoppable is a file that ends with its context, in which the tar reader can skip.
+type stoppable struct {
+	ctx context.Context //nolint:containedctx // as above
+	io.Reader
+	io.Seeker
+}
+
+// Read implements io.Reader.
+func (s *stoppable) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.Reader.Read(p)
+}
+
+// reason is why an archive or a layout is refused.
+type reason struct{ text string }
+
+// Error implements error.
+func (r *reason) Error() string { return r.text }
+
+func refused(format string, args ...any) error { return &reason{fmt.Sprintf(format, args...)} }
+
+func tooMany(limit int) error {
+	return refused("it holds more than the %d files that are looked at", limit)
+}
+
+// clean keeps a foreign name from steering a terminal; %q does the rest.
+func clean(name string) string {
+	const shown = 80
+	if len(name) > shown {
+		return name[:shown] + "..."
+	}
+	return name
+}
+
+// unusable is the error for a path that holds no layout that can be read.
+func unusable(ctx context.Context, ref Reference, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e := &actions.Error{Code: actions.CodeLayout, What: ref.Transport + ":" + ref.Path + " cannot be read as an OCI image layout", Why: err.Error(), Err: err}
+	var because *reason
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.Why, e.Next = "there is no such "+map[string]string{Directory: "directory", Archive: "file"}[ref.Transport], "check the path"
+	case errors.As(err, &because):
+		e.Why, e.Next = because.text, "ask for it again from whoever made it, and compare the checksum of the file"
+	case errors.Is(err, tar.ErrHeader):
+		e.Why, e.Next = "it is no tar archive, with or without gzip", "write one with `skopeo copy docker://IMAGE oci-archive:FILE` or `sigwalk pack IMAGE`"
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
+		e.Why, e.Next = "its compression is damaged", "ask for it again from whoever made it, and compare the checksum of the file"
+	default:
+		e.Next = "check that it can be read, and that it was copied whole"
+	}
+	return e
+}
