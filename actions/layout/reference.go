@@ -38,6 +38,8 @@ var (
 	digest     = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	atDigest   = regexp.MustCompile(`@(sha256:[0-9a-f]{64})$`)
 	driveOfDOS = regexp.MustCompile(`^[A-Za-z]:[\\/]`)
+
+	hostWithPort = regexp.MustCompile(`^oci:\d+/`)
 )
 
 // IsReference is true for what names an image on the disk and not in a registry.
@@ -48,7 +50,7 @@ func IsReference(text string) bool {
 
 // looksLikeRegistry is true for oci:5000/app, which is a host with a port: a path on the disk would be written ./5000/app.
 func looksLikeRegistry(text string) bool {
-	return regexp.MustCompile(`^oci:[0-9]+/`).MatchString(text)
+	return hostWithPort.MatchString(text)
 }
 
 // Parse reads oci:DIR, oci-archive:FILE, and either followed by :TAG or @sha256:HEX. It fails with CodeReference.

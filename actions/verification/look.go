@@ -28,7 +28,9 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 	}
 	defer src.close()
 	report := &Report{Image: image, Policy: policy}
-	if !layout.IsReference(image) {
+	if layout.IsReference(image) {
+		policy.Offline = true // as cosign's --local-image: what is on the disk is judged by itself
+	} else {
 		report.reference = src.ref
 	}
 	collecting, stop := context.WithCancel(ctx)

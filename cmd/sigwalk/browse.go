@@ -16,7 +16,8 @@ func (a *app) browseCommand() *cobra.Command {
 		Use:   "browse IMAGE",
 		Short: "Look at the signatures and the tree of any image",
 		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
-shown, whoever made them; those that do not verify say why.`,
+shown, whoever made them; those that do not verify say why. IMAGE is in a registry, or on the disk as oci:DIR[:TAG] (an
+OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !a.onTerminal() {
@@ -27,7 +28,7 @@ shown, whoever made them; those that do not verify say why.`,
 					Next: "print instead: sigwalk verify " + args[0] + ", or sigwalk tree " + args[0],
 				}
 			}
-			p, err := a.open(cmd.Context(), nil)
+			p, err := a.openFor(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -45,6 +46,21 @@ func (a *app) open(ctx context.Context, progress func(string)) (*place, error) {
 	})
 }
 
+// openFor is open for looking at an image. One on the disk needs no sandbox: without one that runs, the trust root of the
+// state directory is all there is.
+func (a *app) openFor(ctx context.Context, image string) (*place, error) {
+	if !layout.IsReference(image) {
+		return a.open(ctx, nil)
+	}
+	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
+		handle, err := sandbox.Join(ctx, dir)
+		if err != nil {
+			return nil, ctx.Err()
+		}
+		return handle, nil
+	})
+}
+
 // openRunning is open for commands that only tell: it starts no sandbox.
 func (a *app) openRunning(ctx context.Context) (*place, error) {
 	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
@@ -70,6 +86,8 @@ func (a *app) openWith(where func() (string, error), join func(dir string) (*san
 		if p.handle, err = join(dir); err != nil {
 			return nil, err
 		}
+	}
+	if p.handle != nil {
 		p.env = environment.New(environment.Sandbox(p.handle.Settings(), actions.HomesBelow(dir))...)
 		own = besideSandbox(own)
 		withoutLogin(p.env, own)
@@ -199,6 +217,11 @@ func (p *place) hostShell(program string) *exec.Cmd {
 
 // verifier returns a verifier for the deployment.
 func (p *place) verifier(obs actions.Observer) (*verification.Verifier, error) {
+	return p.verifierWith(obs, materialFlags{})
+}
+
+// verifierWith is verifier with the trust root that flags name in place of the deployment's.
+func (p *place) verifierWith(obs actions.Observer, flags materialFlags) (*verification.Verifier, error) {
 	endpoints := p.env.Endpoints()
 	transport, err := p.transport(obs)
 	if err != nil {
@@ -206,9 +229,13 @@ func (p *place) verifier(obs actions.Observer) (*verification.Verifier, error) {
 	}
 	images := registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs})
 	roots := trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs})
-	return verification.New(verification.Options{
+	opts := verification.Options{
 		Registry: images, Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
-	}), nil
+	}
+	if opts.Material, err = flags.material(roots.Material); err != nil {
+		return nil, err
+	}
+	return verification.New(opts), nil
 }
 
 // value is that of a variable, empty when it is not set.

@@ -11,9 +11,11 @@ func (a *app) treeCommand() *cobra.Command {
 	return printing(&cobra.Command{
 		Use:   "tree IMAGE",
 		Short: "Print what hangs off an image: signatures, attestations, SBOMs, referrers",
-		Args:  oneImage,
+		Long: `Print what hangs off an image: signatures, attestations, SBOMs, referrers. IMAGE is in a registry, or on the disk as
+oci:DIR[:TAG] (an OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
+		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := a.open(cmd.Context(), nil)
+			p, err := a.openFor(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var show shown
 	var checkClaims bool
 	var alone bundleFlags
+	var material materialFlags
 	cmd := &cobra.Command{
 		Use:   "verify IMAGE | verify --bundle FILE --artifact FILE|sha256:HEX",
 		Short: "Verify an image and print its signatures as a table keyed by log index",
@@ -27,6 +28,9 @@ func (a *app) verifyCommand() *cobra.Command {
 too, with the reason, and --explain every check of each. The flags have cosign's names and meanings. Exit codes: 0 at least
 one signature matches, 10 no signature, 11 no such tag, 12 no match. (cosign keeps 13 for a signature without a certificate,
 and ends with 12 there; so does sigwalk, with the code no-certificate as that signature's reason.)
+
+IMAGE is in a registry, or on the disk with skopeo's names: oci:DIR[:TAG] for an OCI layout, oci-archive:FILE[:TAG] for
+one in a tar. What cosign save, oras and others keep beside an image there is found, and no log is asked.
 
 With --bundle it verifies a Sigstore bundle that stands alone (version 0.1 to 0.3, over a file or an attestation about it)
 and explains it; exit code 0 only when it verifies.`,
@@ -43,12 +47,12 @@ and explains it; exit code 0 only when it verifies.`,
 				return err
 			}
 			if alone.bundle != "" {
-				return a.verifyBundle(cmd, args, policy, alone)
+				return a.verifyBundle(cmd, args, policy, alone, material)
 			}
 			if err := alone.unused(args); err != nil {
 				return err
 			}
-			return a.verifyImage(cmd, args[0], policy, show)
+			return a.verifyImage(cmd, args[0], policy, show, material)
 		},
 	}
 	f := cmd.Flags()
@@ -67,20 +71,21 @@ and explains it; exit code 0 only when it verifies.`,
 	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
 	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")
 	alone.register(f)
+	material.register(f)
 	return printing(cmd, "table", "tsv", "json")
 }
 
 // shown is what of a report is printed.
 type shown struct{ all, explain, fetchProofs bool }
 
-func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.Policy, show shown) error {
-	p, err := a.open(cmd.Context(), nil)
+func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.Policy, show shown, material materialFlags) error {
+	p, err := a.openFor(cmd.Context(), image)
 	if err != nil {
 		return err
 	}
 	defer p.close()
 	p.policyDefaults(cmd.Flags(), &policy)
-	verifier, err := p.verifier(actions.Discard)
+	verifier, err := p.verifierWith(actions.Discard, material)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -18,12 +16,11 @@ import (
 )
 
 // bundleFlags are what a bundle that stands alone is verified with.
-type bundleFlags struct{ bundle, artifact, trustedRoot string }
+type bundleFlags struct{ bundle, artifact string }
 
 func (b *bundleFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&b.bundle, "bundle", "", "file with a Sigstore bundle, to verify in place of an image")
 	f.StringVar(&b.artifact, "artifact", "", "what the bundle is about: a file, or its digest as sha256:HEX")
-	f.StringVar(&b.trustedRoot, "trusted-root", "", "file with the trust root for --bundle (trusted_root.json); without it, the deployment's")
 }
 
 // unused refuses what only goes with --bundle.
@@ -31,8 +28,6 @@ func (b *bundleFlags) unused(args []string) error {
 	switch {
 	case b.artifact != "":
 		return usage("--artifact goes with --bundle")
-	case b.trustedRoot != "":
-		return usage("--trusted-root goes with --bundle")
 	case len(args) == 0:
 		return usage("verify what? name an image, or a file with --bundle")
 	}
@@ -40,7 +35,7 @@ func (b *bundleFlags) unused(args []string) error {
 }
 
 // verifyBundle verifies a bundle that stands alone and prints the matrix.
-func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verification.Policy, flags bundleFlags) error {
+func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verification.Policy, flags bundleFlags, material materialFlags) error {
 	switch {
 	case a.flags.output == "tsv":
 		return usage("--output tsv: the matrix of a bundle has the forms text and json")
@@ -59,7 +54,7 @@ func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verificatio
 	if req.Open, req.Digest, err = artifact(flags.artifact); err != nil {
 		return err
 	}
-	verifier, done, err := a.bundleVerifier(cmd, flags.trustedRoot, &policy)
+	verifier, done, err := a.bundleVerifier(cmd, material, &policy)
 	if err != nil {
 		return err
 	}
@@ -81,31 +76,27 @@ func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verificatio
 	return nil
 }
 
-// bundleVerifier is a verifier with the trust root of the file, or else with the deployment's. done ends what it opened.
-func (a *app) bundleVerifier(cmd *cobra.Command, trustedRoot string, policy *verification.Policy) (v *verification.Verifier, done func(), err error) {
-	if trustedRoot == "" {
+// bundleVerifier is a verifier with the trust root that the flags name, or else with the deployment's. done ends what it
+// opened.
+func (a *app) bundleVerifier(cmd *cobra.Command, flags materialFlags, policy *verification.Policy) (v *verification.Verifier, done func(), err error) {
+	if flags.trustedRoot == "" {
 		p, err := a.open(cmd.Context(), nil)
 		if err != nil {
 			return nil, nil, err
 		}
 		p.policyDefaults(cmd.Flags(), policy)
-		v, err := p.verifier(actions.Discard)
+		v, err := p.verifierWith(actions.Discard, flags)
 		if err != nil {
 			p.close()
 			return nil, nil, err
 		}
 		return v, p.close, nil
 	}
-	material, err := root.NewTrustedRootFromPath(trustedRoot)
+	material, err := flags.material(nil)
 	if err != nil {
-		return nil, nil, &actions.Error{
-			Code: actions.CodeTrustRoot, What: "--trusted-root " + trustedRoot + " cannot be used", Why: err.Error(), Err: err,
-			Next: "give the trusted_root.json of the deployment that signed",
-		}
+		return nil, nil, err
 	}
-	return verification.New(verification.Options{
-		Material: func(context.Context) (root.TrustedMaterial, error) { return material, nil },
-	}), func() {}, nil
+	return verification.New(verification.Options{Material: material}), func() {}, nil
 }
 
 // readBundleFile reads a file that may be anything.

@@ -1,0 +1,102 @@
+package trust
+
+import (
+	"bytes"
+	"crypto/x509"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// maxTrustedRoot is many times what a trusted root needs.
+const maxTrustedRoot = 8 << 20
+
+// ReadFile reads a trusted root (trusted_root.json) from a file. It fails with CodeTrustRoot.
+func ReadFile(path string) (*root.TrustedRoot, error) {
+	content, err := readBounded(path)
+	if err != nil {
+		return nil, noTrustedRoot(path, err)
+	}
+	return Parse(path, content)
+}
+
+// Parse reads a trusted root from its JSON; name says where that came from. It fails with CodeTrustRoot.
+func Parse(name string, content []byte) (trusted *root.TrustedRoot, err error) {
+	defer func() {
+		// The library looks into keys and certificates without asking whether they are there.
+		if r := recover(); r != nil {
+			trusted, err = nil, noTrustedRoot(name, errors.New("its parts do not fit together"))
+		}
+	}()
+	if trusted, err = root.NewTrustedRootFromJSON(content); err != nil {
+		return nil, noTrustedRoot(name, err)
+	}
+	return trusted, nil
+}
+
+func noTrustedRoot(name string, err error) error {
+	why := err.Error()
+	var path *os.PathError
+	if errors.As(err, &path) {
+		why = path.Err.Error()
+	}
+	return &actions.Error{
+		Code: actions.CodeTrustRoot, What: "the trust root " + name + " cannot be used", Why: firstLine(why), Err: err,
+		Next: "give the trusted_root.json of the deployment that signed",
+	}
+}
+
+// readBounded reads a file that may be anything.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	content, err := io.ReadAll(io.LimitReader(f, maxTrustedRoot+1))
+	if err == nil && len(content) > maxTrustedRoot {
+		err = errors.New("it is far too large for a trust root")
+	}
+	return content, err
+}
+
+// ReadChain reads the certificates of an authority from a PEM file, as cosign's --certificate-chain wants them: the one
+// that signs first, the root last. It fails with CodeUsage.
+func ReadChain(path string) (*root.FulcioCertificateAuthority, error) {
+	content, err := readBounded(path)
+	var chain []*x509.Certificate
+	if err == nil {
+		chain, err = cryptoutils.UnmarshalCertificatesFromPEM(bytes.TrimSpace(content))
+	}
+	if err == nil && len(chain) == 0 {
+		err = errors.New("it holds no certificate")
+	}
+	if err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeUsage, What: "the certificate chain " + path + " cannot be used", Why: err.Error(), Err: err,
+			Next: "give a PEM file with the certificates of the authority: intermediates first, the root last",
+		}
+	}
+	return &root.FulcioCertificateAuthority{Root: chain[len(chain)-1], Intermediates: chain[:len(chain)-1]}, nil
+}
+
+// WithAuthority is trusted with one certificate authority in place of its own. Logs and timestamp authorities stay.
+func WithAuthority(trusted root.TrustedMaterial, authority root.CertificateAuthority) root.TrustedMaterial {
+	return &otherAuthority{trusted, authority}
+}
+
+// otherAuthority implements root.TrustedMaterial.
+type otherAuthority struct {
+	root.TrustedMaterial
+	authority root.CertificateAuthority
+}
+
+// FulcioCertificateAuthorities returns the one authority.
+func (o *otherAuthority) FulcioCertificateAuthorities() []root.CertificateAuthority {
+	return []root.CertificateAuthority{o.authority}
+}
