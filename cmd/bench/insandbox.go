@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,6 +18,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
@@ -154,19 +159,41 @@ func (b *box) token(ctx context.Context) (string, error) {
 	return got.IDToken, err
 }
 
-// copying measures how long it takes to copy the image that the workshop copies.
-func (b *bench) copying(ctx context.Context) error { return b.inSandbox(ctx, (*box).copy) }
+// copying measures how long it takes to copy the image that the workshop copies, and one of the size that people build.
+func (b *bench) copying(ctx context.Context) error {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	large, err := pushLarge(ctx, strings.TrimPrefix(server.URL, "http://")+"/tssc_demos/large:latest")
+	if err != nil {
+		return err
+	}
+	return b.inSandbox(ctx, func(box *box, ctx context.Context) error {
+		return errors.Join(box.copy(ctx, "small", box.env["SOURCE_IMAGE"]), box.copy(ctx, "large", large))
+	})
+}
 
-// copy copies the image from the sandbox's one registry to the other, each time to a repository that is not there.
-func (b *box) copy(ctx context.Context) error {
-	source := b.env["SOURCE_IMAGE"]
+// pushLarge pushes an image of four layers that nobody can compress.
+func pushLarge(ctx context.Context, image string) (string, error) {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return "", err
+	}
+	made, err := random.Image(40e6, 4)
+	if err != nil {
+		return "", err
+	}
+	return image, remote.Write(ref, made, remote.WithContext(ctx))
+}
+
+// copy copies the image to the sandbox's registry, each time to a repository that is not there.
+func (b *box) copy(ctx context.Context, called, source string) error {
 	want, size, err := describe(ctx, source)
 	if err != nil {
 		return err
 	}
 	copier := func(of string, run func(ctx context.Context, destination string) (ran, error)) contestant {
 		return func(ctx context.Context, i int) (took, error) {
-			destination := b.repository(of, i) + ":latest"
+			destination := b.repository(called+"-by-"+of, i) + ":latest"
 			r, err := run(ctx, destination)
 			if err != nil {
 				return took{}, err
@@ -186,7 +213,7 @@ func (b *box) copy(ctx context.Context) error {
 			return b.succeed(ctx, b.env, b.crane, "copy", source, destination)
 		}),
 		copier("skopeo", func(ctx context.Context, destination string) (ran, error) {
-			return b.succeed(ctx, b.env, b.skopeo, "copy", "--src-tls-verify=false", "--dest-tls-verify=false",
+			return b.forgetful(ctx, "copy", "--src-tls-verify=false", "--dest-tls-verify=false",
 				"--authfile", filepath.Join(b.env["DOCKER_CONFIG"], "config.json"), "docker://"+source, "docker://"+destination)
 		}))
 	if err == nil {
@@ -195,6 +222,17 @@ func (b *box) copy(ctx context.Context) error {
 		b.table.beside("", medians[0], "skopeo", medians[2], 0)
 	}
 	return err
+}
+
+// forgetful runs skopeo without what it remembers from earlier copies: it would mount the layers from the repositories of
+// the rounds before, and copy nothing. It keeps that below the data directory only of somebody who is not root.
+func (b *box) forgetful(ctx context.Context, args ...string) (ran, error) {
+	data, err := os.MkdirTemp(b.bench.dir, "skopeo-")
+	if err != nil {
+		return ran{}, err
+	}
+	env := map[string]string{"_CONTAINERS_ROOTLESS_UID": "1000", "XDG_DATA_HOME": data}
+	return b.succeed(ctx, env, b.skopeo, args...)
 }
 
 // describe returns the digest of an image and how many bytes its layers have.
