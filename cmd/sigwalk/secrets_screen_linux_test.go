@@ -1,0 +1,36 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestSecretsStayOffTheScreen walks the lesson on a deployment whose passwords come by the environment, and looks for them
+// and for the token in all that was ever drawn, and in what is left on the disk.
+func TestSecretsStayOffTheScreen(t *testing.T) {
+	w := newSecretWorld(t)
+	var env []string
+	for name, value := range w.env {
+		env = append(env, name+"="+value)
+	}
+	m := open(t, setting{cols: 140, rows: 40, dir: w.mine, env: env})
+	m.see("1 Copy the image", "enter runs the command", "Environment", "QUAY_PASSWORD", "•")
+	walk(m)
+	m.press("?")
+	m.see("Keys")
+	m.press("?", "v")
+	m.see("Signatures  l3-rhads-demoimage@sha256:")
+	m.press("esc")
+	m.see("SIGSTORE_ID_TOKEN", "•")
+	m.press("q")
+	m.end()
+	drawn := m.wrote()
+	if !strings.Contains(drawn, w.vars["OIDC_USER"]) {
+		t.Error("what was drawn does not even show the user")
+	}
+	for _, secret := range w.secretsIn([]byte(drawn)) {
+		t.Errorf("the terminal was sent %s", secret)
+	}
+	w.search(w.mine, filepath.Join(w.mine, "docker", "config.json"))
+}
