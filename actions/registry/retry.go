@@ -20,6 +20,10 @@ func retry(ctx context.Context, call func() error) error {
 	}
 }
 
+// Retry makes a call that does no harm when it is made twice again while connections are cut or the registry calls its
+// failure temporary: five times at the most, in four seconds and the time of the calls. It returns the last error.
+func Retry(ctx context.Context, call func() error) error { return retry(ctx, call) }
+
 // patience spaces attempts.
 type patience struct {
 	left int

@@ -3,6 +3,7 @@ package signing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -72,6 +73,7 @@ func (a *attacher) attach(ctx context.Context, before *manifest, ours []layer) (
 			if failures++; failures >= a.pace.failures || !transient(err) {
 				return v.done, err
 			}
+			v.doubt()
 			if err := sleep(ctx, jitter(v.spread)); err != nil {
 				return v.done, err
 			}
@@ -80,7 +82,7 @@ func (a *attacher) attach(ctx context.Context, before *manifest, ours []layer) (
 		v.observe(now, time.Now())
 		switch {
 		case now.pushed && v.done.pushes >= a.pace.tries:
-			return v.done, lostForGood(a.store.tag.Name(), v.done.pushes)
+			return v.done, lostForGood(a.store.tag, v.done.pushes)
 		case v.over(now):
 			return v.done, nil
 		}
@@ -121,8 +123,8 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 			locked = true
 			continue
 		}
-		if total := len(current.layers) + len(missing); total > maxSignatures {
-			return now, tooMany(a.store.tag.Name(), total)
+		if err := a.store.full(len(current.layers) + len(missing)); err != nil {
+			return now, err
 		}
 		w := write{base: current, more: missing, until: start.Add(max(a.pace.budget, 2*now.read))}
 		if stale { // it is no better the second time
@@ -160,7 +162,7 @@ func (a *attacher) look(ctx context.Context, known *seen, existed *bool) (*manif
 	}
 	*existed = current != nil
 	if current == nil {
-		current = emptyManifest()
+		current = a.store.empty()
 	}
 	return current, nil
 }
@@ -214,7 +216,8 @@ func (s *Signer) attach(ctx context.Context, p *prepared, ours layer, payload []
 		return done, err
 	}
 	if err := (journal{s.opts.Homes.Attached}).add(p.store.tag, ours, payload, s.opts.Clock.Now()); err != nil {
-		s.warn(ctx, "the signature is attached, but it is not remembered for the case that another tool overwrites it: "+err.Error())
+		s.warn(ctx, fmt.Sprintf("the %s is attached, but it is not remembered for the case that another tool overwrites it: %v",
+			nounOf(p.store.tag, 1), err))
 	}
 	return done, nil
 }

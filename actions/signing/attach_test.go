@@ -23,8 +23,14 @@ import (
 
 const imageHex = "5c50daa8cf06e7c36854343ccc31a99aecc10167d391f2a1d3cc048b63bd29ee"
 
-// memory is a registry in memory with something in front of it.
+// memory is a registry in memory with something in front of it, and the signature tag of an image in it.
 func memory(t *testing.T, front func(http.Handler) http.Handler) name.Tag {
+	t.Helper()
+	return memoryAt(t, signatureSuffix, front)
+}
+
+// memoryAt is memory with another tag of the image.
+func memoryAt(t *testing.T, suffix string, front func(http.Handler) http.Handler) name.Tag {
 	t.Helper()
 	handler := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	if front != nil {
@@ -32,7 +38,7 @@ func memory(t *testing.T, front func(http.Handler) http.Handler) name.Tag {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/students/demo:sha256-" + imageHex + ".sig")
+	tag, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/students/demo:sha256-" + imageHex + suffix)
 	if err != nil {
 		t.Fatal(err)
 	}

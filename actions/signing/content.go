@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
@@ -19,8 +20,8 @@ import (
 
 // content is what is signed, and the form in which it is kept. Its methods are called in this order, each once.
 type content interface {
-	// compose makes what is signed about a digest.
-	compose(digest name.Digest) error
+	// compose makes what is signed about an image.
+	compose(subject subject) error
 	// tag is where it is kept.
 	tag(digest name.Digest) (name.Tag, error)
 	// known is the blob that will be stored, where it does not depend on the signature; else nil.
@@ -29,11 +30,28 @@ type content interface {
 	// stamped is what the timestamp authority puts a time to.
 	stamped() []byte
 	// proposal is the entry for the log; public is the certificate or public key, in PEM.
-	proposal(public []byte) (any, error)
+	proposal(public []byte) any
 	// confirms checks that the body of a log entry is about this very signature.
 	confirms(body, public []byte) error
-	// parcel is what is attached: a layer, and the blob that it describes.
-	parcel(w *work) (layer, []byte, error)
+	// parcel is what is attached.
+	parcel(w *work) (*parcel, error)
+}
+
+// subject is the image that something is said of.
+type subject struct {
+	digest    name.Digest
+	mediaType types.MediaType
+	size      int64
+}
+
+// parcel is what is attached: an entry of the list at the tag, and the blob behind it.
+type parcel struct {
+	layer    layer
+	blob     []byte
+	blobType types.MediaType // that of the layer when it is empty
+	// manifest is what the entry names where it is a referrer, and subject what that refers to.
+	manifest []byte
+	subject  v1.Hash
 }
 
 // image is the signature of an image: cosign's payload (simple signing), with annotations.
@@ -43,8 +61,8 @@ type image struct {
 	signature   []byte
 }
 
-func (i *image) compose(digest name.Digest) error {
-	claims := payload.Cosign{Image: digest}
+func (i *image) compose(subject subject) error {
+	claims := payload.Cosign{Image: subject.digest}
 	if len(i.annotations) > 0 {
 		claims.Annotations = make(map[string]any, len(i.annotations))
 		for k, v := range i.annotations {
@@ -56,7 +74,7 @@ func (i *image) compose(digest name.Digest) error {
 	return err
 }
 
-func (i *image) tag(digest name.Digest) (name.Tag, error) { return signatureTag(digest) }
+func (i *image) tag(digest name.Digest) (name.Tag, error) { return tagOf(digest, signatureSuffix) }
 
 func (i *image) known() []byte { return i.payload }
 
@@ -68,7 +86,7 @@ func (i *image) sign(signer signature.Signer) error {
 
 func (i *image) stamped() []byte { return i.signature }
 
-func (i *image) proposal(public []byte) (any, error) {
+func (i *image) proposal(public []byte) any {
 	digest := sha256.Sum256(i.payload)
 	type object = map[string]any
 	return object{
@@ -78,7 +96,7 @@ func (i *image) proposal(public []byte) (any, error) {
 			"data":      object{"hash": object{"algorithm": "sha256", "value": hex.EncodeToString(digest[:])}},
 			"signature": object{"content": i.signature, "publicKey": object{"content": public}},
 		},
-	}, nil
+	}
 }
 
 func (i *image) confirms(body, public []byte) error {
@@ -110,19 +128,19 @@ func (i *image) confirms(body, public []byte) error {
 
 func samePEM(a, b []byte) bool { return bytes.Equal(bytes.TrimSpace(a), bytes.TrimSpace(b)) }
 
-func (i *image) parcel(w *work) (layer, []byte, error) {
+func (i *image) parcel(w *work) (*parcel, error) {
 	signed, err := static.NewSignature(i.payload, base64.StdEncoding.EncodeToString(i.signature), w.evidence()...)
 	if err != nil {
-		return layer{}, nil, err
+		return nil, err
 	}
 	ours, err := layerOf(signed)
 	if err != nil {
-		return layer{}, nil, err
+		return nil, err
 	}
 	if verifier, ok := w.signer.(signature.Verifier); ok && w.issued == nil {
 		ours = duplicate(w.prepared.before, ours, i.payload, verifier)
 	}
-	return ours, i.payload, nil
+	return &parcel{layer: ours, blob: i.payload}, nil
 }
 
 // evidence is what vouches for the signature, as cosign stores it in annotations.

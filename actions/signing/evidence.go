@@ -88,11 +88,7 @@ func (s *Signer) record(ctx context.Context, signed content, public []byte, trus
 	if err := needed(rekor, "Rekor", "--rekor-url (COSIGN_REKOR_URL)"); err != nil {
 		return nil, err
 	}
-	proposal, err := signed.proposal(public)
-	if err != nil {
-		return nil, err
-	}
-	body, err := json.Marshal(proposal)
+	body, err := json.Marshal(signed.proposal(public))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package signing
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -72,11 +71,9 @@ func NewGuard(opts GuardOptions) *Guard {
 	return &Guard{opts: opts, journal: journal{opts.Homes.Attached}, wake: make(chan struct{}, 1)}
 }
 
-var signatureTagPattern = regexp.MustCompile(`^sha256-[0-9a-f]{64}\.sig$`)
-
 // Pushed tells the guard of a manifest that was stored or removed at Host. It never blocks.
 func (g *Guard) Pushed(push Push) {
-	if g.opts.Host == "" || !push.Removed && !signatureTagPattern.MatchString(push.Reference) {
+	if g.opts.Host == "" || !push.Removed && !attachedTagPattern.MatchString(push.Reference) {
 		return
 	}
 	g.mu.Lock()
@@ -136,7 +133,7 @@ func (g *Guard) Run(ctx context.Context) {
 			adopt()
 		case <-g.wake:
 			for _, push := range g.take() {
-				if push.Removed && !signatureTagPattern.MatchString(push.Reference) {
+				if push.Removed && !attachedTagPattern.MatchString(push.Reference) {
 					for _, w := range tags { // a manifest was removed by its digest, and perhaps a tag with it
 						if w.tag.RegistryStr() == g.opts.Host && w.tag.RepositoryStr() == push.Repository {
 							w.tell(Push{At: push.At})

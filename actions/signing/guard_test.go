@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -82,8 +81,14 @@ func (n *notes) all() string {
 // guarded is a registry with a guard that runs.
 func guarded(t *testing.T, told bool, attachedDir string, behind func(http.Handler) http.Handler) (name.Tag, *telling, *notes) {
 	t.Helper()
+	return guardedAt(t, signatureSuffix, told, attachedDir, behind)
+}
+
+// guardedAt is guarded for another tag of the image.
+func guardedAt(t *testing.T, suffix string, told bool, attachedDir string, behind func(http.Handler) http.Handler) (name.Tag, *telling, *notes) {
+	t.Helper()
 	bell, heard := &telling{looks: make(chan int, 1000)}, &notes{}
-	tag := memory(t, func(h http.Handler) http.Handler {
+	tag := memoryAt(t, suffix, func(h http.Handler) http.Handler {
 		if behind != nil {
 			h = behind(h)
 		}
@@ -151,7 +156,7 @@ func (f foreign) replace(t *testing.T, m *manifest, ours ...layer) {
 		t.Error(err)
 		return
 	}
-	if err := f.store.push(t.Context(), raw, types.OCIManifestSchema1); err != nil {
+	if err := f.store.push(t.Context(), raw, m.mediaType); err != nil {
 		t.Error(err)
 	}
 }
@@ -169,8 +174,9 @@ func holds(t *testing.T, s *store, d time.Duration, want ...layer) bool {
 
 func attachOne(t *testing.T, tag name.Tag, who string) layer {
 	t.Helper()
-	ours := signatureOf(t, who)
-	if _, err := (&attacher{store: storeOf(t, tag), lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{ours}); err != nil {
+	s := storeOf(t, tag)
+	ours := entryAt(t, s, who)
+	if _, err := (&attacher{store: s, lock: noLock, pace: normalPace}).attach(t.Context(), nil, []layer{ours}); err != nil {
 		t.Fatal(err)
 	}
 	return ours
@@ -197,6 +203,40 @@ func TestGuardPutsBackWhatAForeignToolOverwrote(t *testing.T) {
 	bell.waitForLook(t, 3)
 	if now := bell.puts.Load(); now != count {
 		t.Errorf("%d more pushes with nothing to put back", now-count)
+	}
+}
+
+// TestGuardOfOtherLists: attestations and the list of referrers are guarded as signatures are, by what the registry tells and
+// by the journal.
+func TestGuardOfOtherLists(t *testing.T) {
+	for suffix, noun := range map[string]string{attestationSuffix: "attestation", referrerSuffix: "bundle"} {
+		for _, told := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s told %t", noun, told), func(t *testing.T) {
+				dir := t.TempDir()
+				tag, _, heard := guardedAt(t, suffix, told, dir, nil)
+				ours := attachOne(t, tag, "ours")
+				s := storeOf(t, tag)
+				payload := payloadOfAll
+				if listsReferrers(tag) {
+					payload = nil
+				}
+				if err := (journal{dir}).add(tag, ours, payload, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				theirs := entryAt(t, s, "foreign")
+				newForeign(t, tag, 0).replace(t, s.empty(), theirs)
+				if !holds(t, s, 4*time.Second, ours, theirs) {
+					t.Fatal("it was not put back")
+				}
+				assertHolds(t, s, []layer{ours, theirs})
+				for heard.all() == "" { // it says so when it has done so
+					time.Sleep(10 * time.Millisecond)
+				}
+				if want := "put back 1 " + noun + " at " + tag.Name(); !strings.Contains(heard.all(), want) {
+					t.Errorf("it said: %q", heard.all())
+				}
+			})
+		}
 	}
 }
 

@@ -87,6 +87,10 @@ func (j journal) list(tag name.Tag, since time.Time) ([]dated, map[string][]byte
 	if err != nil {
 		return nil, nil, err
 	}
+	parse := parseLayer
+	if listsReferrers(tag) {
+		parse = parseReferrer
+	}
 	var all []dated
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), ".json") {
@@ -100,7 +104,7 @@ func (j journal) list(tag name.Tag, since time.Time) ([]dated, map[string][]byte
 		if json.Unmarshal(raw, &e) != nil || e.Tag != tag.Name() || e.At.Before(since) {
 			continue
 		}
-		l, err := parseLayer(e.Layer)
+		l, err := parse(e.Layer)
 		if err != nil {
 			continue
 		}
@@ -118,7 +122,7 @@ func (j journal) recent(since time.Time) []name.Tag {
 	}
 	var tags []name.Tag
 	_ = filepath.WalkDir(j.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() || !signatureTagPattern.MatchString(d.Name()) {
+		if err != nil || !d.IsDir() || !attachedTagPattern.MatchString(d.Name()) {
 			return nil // what cannot be read is not guarded
 		}
 		if info, err := d.Info(); err != nil || info.ModTime().Before(since) {

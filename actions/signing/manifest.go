@@ -18,16 +18,28 @@ import (
 // signatureType is the media type of a signature's payload (cosign's pkg/types).
 const signatureType types.MediaType = ctypes.SimpleSigningMediaType
 
-// layer is one signature in a manifest: a descriptor kept byte for byte, whoever wrote it.
+// layer is one signature or attestation in a manifest, or one referrer in an index: a descriptor kept byte for byte,
+// whoever wrote it.
 type layer struct {
 	raw  json.RawMessage
 	desc v1.Descriptor
-	// key tells layers apart: payload, media type and annotations, whatever the order of the JSON.
+	// key tells layers apart: payload, media type and annotations, whatever the order of the JSON. Referrers are told apart
+	// by their digest: all that they say is in the manifest that it names.
 	key string
 	// same is equal for layers that hold one and the same signature with a log entry, or without one. The log signs its
 	// promise anew whenever it is asked, and a time stamp is not in the log, so that a signature that was rebuilt from there is
 	// another layer than the one that was written first, and not another signature.
 	same string
+}
+
+// parseReferrer reads an entry of an index.
+func parseReferrer(raw json.RawMessage) (layer, error) {
+	l := layer{raw: raw}
+	if err := json.Unmarshal(raw, &l.desc); err != nil {
+		return layer{}, err
+	}
+	l.key, l.same = l.desc.Digest.Hex, l.desc.Digest.Hex
+	return l, nil
 }
 
 func parseLayer(raw json.RawMessage) (layer, error) {
@@ -70,6 +82,7 @@ func hashOfAll(parts []string) string {
 // parser parses manifests that differ by little from one to the next: a tag with many signatures is read again and
 // again, and most of them were there before.
 type parser struct {
+	index bool // an index of referrers is read
 	last  *manifest
 	known map[[sha256.Size]byte]layer
 }
@@ -79,7 +92,11 @@ func (p *parser) layer(raw json.RawMessage) (layer, error) {
 	if l, ok := p.known[sum]; ok {
 		return l, nil
 	}
-	l, err := parseLayer(bytes.Clone(raw))
+	parse := parseLayer
+	if p.index {
+		parse = parseReferrer
+	}
+	l, err := parse(bytes.Clone(raw))
 	if err == nil {
 		if p.known == nil {
 			p.known = map[[sha256.Size]byte]layer{}
@@ -89,16 +106,26 @@ func (p *parser) layer(raw json.RawMessage) (layer, error) {
 	return l, err
 }
 
-// manifest is what a signature tag names: a list of signatures, and everything else in it as it was found.
+// manifest is what a tag names: a list of signatures, attestations or referrers, and everything else in it as it was
+// found.
 type manifest struct {
 	digest    string
 	mediaType types.MediaType
-	config    v1.Descriptor
+	index     bool          // the list is that of an index, which has no configuration
+	config    v1.Descriptor // of an image
 	layers    []layer
-	others    map[string]json.RawMessage // every top-level field but config and layers
+	others    map[string]json.RawMessage // every top-level field but the configuration and the list
 }
 
-var errNoSignatures = errors.New("the tag of the signatures holds something else")
+// list is the name of the field that holds the list.
+func (m *manifest) list() string {
+	if m.index {
+		return "manifests"
+	}
+	return "layers"
+}
+
+var errNoSignatures = errors.New("the tag holds something else")
 
 // manifest parses raw. What it returns is shared and never changed.
 func (p *parser) manifest(raw []byte, mediaType types.MediaType) (*manifest, error) {
@@ -110,16 +137,19 @@ func (p *parser) manifest(raw []byte, mediaType types.MediaType) (*manifest, err
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
 	}
-	if fields["layers"] == nil || fields["config"] == nil {
-		return nil, fmt.Errorf("%w: a manifest of type %s without layers", errNoSignatures, mediaType)
+	m := &manifest{digest: digest, mediaType: mediaType, index: p.index, others: fields}
+	if fields[m.list()] == nil || !m.index && fields["config"] == nil {
+		return nil, fmt.Errorf("%w: a manifest of type %s without %s", errNoSignatures, mediaType, m.list())
 	}
 	var raws []json.RawMessage
-	if err := json.Unmarshal(fields["layers"], &raws); err != nil {
+	if err := json.Unmarshal(fields[m.list()], &raws); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
 	}
-	m := &manifest{digest: digest, mediaType: mediaType, others: fields}
-	if err := json.Unmarshal(fields["config"], &m.config); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+	if !m.index {
+		if err := json.Unmarshal(fields["config"], &m.config); err != nil {
+			return nil, fmt.Errorf("%w: %w", errNoSignatures, err)
+		}
+		delete(fields, "config")
 	}
 	for _, r := range raws {
 		l, err := p.layer(r)
@@ -128,8 +158,7 @@ func (p *parser) manifest(raw []byte, mediaType types.MediaType) (*manifest, err
 		}
 		m.layers = append(m.layers, l)
 	}
-	delete(fields, "config")
-	delete(fields, "layers")
+	delete(fields, m.list())
 	p.last = m
 	return m, nil
 }
@@ -147,6 +176,17 @@ func emptyManifest() *manifest {
 		others: map[string]json.RawMessage{
 			"schemaVersion": json.RawMessage("2"),
 			"mediaType":     json.RawMessage(`"` + string(types.OCIManifestSchema1) + `"`),
+		},
+	}
+}
+
+// emptyIndex is where the first referrer is listed (the referrers tag schema of the OCI distribution specification).
+func emptyIndex() *manifest {
+	return &manifest{
+		mediaType: types.OCIImageIndex, index: true,
+		others: map[string]json.RawMessage{
+			"schemaVersion": json.RawMessage("2"),
+			"mediaType":     json.RawMessage(`"` + string(types.OCIImageIndex) + `"`),
 		},
 	}
 }
@@ -184,11 +224,14 @@ func (m *manifest) with(more []layer, config v1.Descriptor) ([]byte, error) {
 			fmt.Fprintf(&b, "%q:%s,", name, m.others[name])
 		}
 	}
-	encoded, err := json.Marshal(config)
-	if err != nil {
-		return nil, err
+	if !m.index {
+		encoded, err := json.Marshal(config)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, `"config":%s,`, encoded)
 	}
-	fmt.Fprintf(&b, `"config":%s,"layers":[`, encoded)
+	fmt.Fprintf(&b, `%q:[`, m.list())
 	for i, l := range append(append([]layer{}, m.layers...), more...) {
 		if i > 0 {
 			b.WriteByte(',')

@@ -208,3 +208,38 @@ func TestARebuiltSignatureIsTheSameOne(t *testing.T) {
 		t.Error("two layers have one key")
 	}
 }
+
+// TestForeignReferrersStayByteForByte: an index with what may be in one and ours never has.
+func TestForeignReferrersStayByteForByte(t *testing.T) {
+	const foreign = `{ "manifests": [ {"size": 3,  "digest": "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "mediaType": "application/vnd.oci.image.manifest.v1+json",
+		"artifactType": "x/y", "annotations": {"z": "<&>"}, "unknown": [1]} ],
+	  "mediaType": "application/vnd.oci.image.index.v1+json", "schemaVersion": 2, "annotations": {"a": "b & c"}, "future": {"field": null} }`
+	m, err := (&parser{index: true}).manifest([]byte(foreign), types.OCIImageIndex)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := parseReferrer([]byte(`{"digest":"sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc","size":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := m.with([]layer{ours}, v1.Descriptor{})
+	if err != nil || !json.Valid(raw) || strings.Contains(string(raw), "config") {
+		t.Fatalf("%v: %s", err, raw)
+	}
+	for _, piece := range []string{
+		`{"size": 3,  "digest": "sha256:bbbb`, `"annotations": {"z": "<&>"}, "unknown": [1]}`, `"annotations":{"a": "b & c"}`, `"future":{"field": null}`,
+	} {
+		if !strings.Contains(string(raw), piece) {
+			t.Errorf("%s is not in it:\n%s", piece, raw)
+		}
+	}
+	again, err := (&parser{index: true}).manifest(raw, m.mediaType)
+	if err != nil || len(again.layers) != 2 || string(again.layers[0].raw) != string(m.layers[0].raw) || len(again.missing([]layer{ours})) != 0 {
+		t.Errorf("%v: %+v", err, again)
+	}
+	// The same referrer written in another way is the same one.
+	other, err := parseReferrer([]byte(`{"size":1,"annotations":{"a":"b"},"digest":"sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"}`))
+	if err != nil || len(again.missing([]layer{other})) != 0 {
+		t.Errorf("%v: %+v is missing", err, other)
+	}
+}

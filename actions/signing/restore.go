@@ -31,7 +31,7 @@ type Restored struct {
 // Restore attaches signatures that exist to the image with digest, beside everything that is there, in the way in which a
 // new one is attached: docs/attaching.md. It verifies none of them. It reports the stage "push".
 func (s *Signer) Restore(ctx context.Context, digest name.Digest, existing []Existing) (*Restored, error) {
-	tag, err := signatureTag(digest)
+	tag, err := tagOf(digest, signatureSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Signer) restore(ctx context.Context, tag name.Tag, existing []Existing)
 		}
 		payloads[layers[i].key] = e.Payload
 	}
-	before, err := store.read(ctx)
+	before, err := store.first(ctx)
 	if err != nil {
 		return attached{}, err
 	}

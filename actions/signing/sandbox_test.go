@@ -18,7 +18,7 @@ func TestTheLimitOfDistribution(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tag, err := signatureTag(ref.Context().Digest(digest))
+	tag, err := tagOf(ref.Context().Digest(digest), signatureSuffix)
 	if err != nil {
 		t.Fatal(err)
 	}

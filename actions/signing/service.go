@@ -47,25 +47,31 @@ type answer struct {
 	body   []byte
 }
 
-// ask makes a call and returns the answer whatever its status. An answer that the service calls temporary is asked for
-// again, twice at most.
+// ask makes a call and returns the answer whatever its status. What the service calls temporary, or a cut connection left
+// unanswered, is asked again, twice at most: Fulcio and a timestamp authority give another certificate or time stamp then,
+// and the log says that it has the entry.
 func (s *Signer) ask(ctx context.Context, c call) (*answer, error) {
 	for try := 1; ; try++ {
 		a, err := s.askOnce(ctx, c)
-		if err != nil {
+		if try == serviceTries || !passing(a, err) {
+			return a, err
+		}
+		if err := sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
 			return nil, err
 		}
-		switch a.status {
-		case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			if try < serviceTries {
-				if err := sleep(ctx, time.Duration(try)*200*time.Millisecond); err != nil {
-					return nil, err
-				}
-				continue
-			}
-		}
-		return a, nil
 	}
+}
+
+// passing reports whether another try may well be answered in another way.
+func passing(a *answer, err error) bool {
+	if err != nil {
+		return web.CutOff(err)
+	}
+	switch a.status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
 }
 
 func (s *Signer) askOnce(ctx context.Context, c call) (*answer, error) {

@@ -62,10 +62,49 @@ type Request struct {
 	Key *keys.Key
 	// Consented is true when the person agreed beforehand to the transparency log's notice (--yes); else the observer is
 	// asked, before anything is sent.
-	Consented   bool
+	Consented bool
+	// Attestation is what is said about the image; nil to sign the image itself.
+	Attestation *Attestation
+	// Annotations are signed with the image. An attestation has none.
 	Annotations map[string]string
+	// Form is how the signature is kept; empty for FormTag.
+	Form Form
 	// SkipLog leaves the transparency log out (--tlog-upload=false). Whoever verifies has to leave it out, too.
 	SkipLog bool
+}
+
+// Form is how a signature is kept.
+type Form string
+
+// The forms.
+const (
+	FormTag    Form = "tag"    // a layer at the tag sha256-<hex>.sig or .att, which cosign 2 writes and both read
+	FormBundle Form = "bundle" // a Sigstore bundle that refers to the image, which cosign 3 writes and both read
+)
+
+// content is what is signed, and the form in which it is kept.
+func (s *Signer) content(req Request) (content, error) {
+	if req.Attestation != nil {
+		if _, err := req.Attestation.predicateType(); err != nil {
+			return nil, err
+		}
+	}
+	if req.Form != FormBundle && req.Attestation == nil {
+		return &image{annotations: req.Annotations}, nil
+	}
+	statement := signedStatement{entryType: EntryDSSE}
+	if req.Attestation != nil && req.Attestation.EntryType != "" {
+		statement.entryType = req.Attestation.EntryType
+	}
+	if req.Form == FormBundle {
+		if statement.entryType == EntryInToto {
+			return nil, notInBundle()
+		}
+		return &bundled{
+			signedStatement: statement, says: req.Attestation, annotations: req.Annotations, now: s.opts.Clock.Now,
+		}, nil
+	}
+	return &attested{signedStatement: statement, says: req.Attestation, now: s.opts.Clock.Now}, nil
 }
 
 // Result is what signing left behind.
@@ -85,13 +124,17 @@ type Result struct {
 	LogID      string
 	Integrated time.Time // zero when nothing was written to the log
 	Timestamp  time.Time // RFC 3161; zero without a timestamp authority
-	Signature  name.Reference
-	// Total is how many signatures the tag holds now; Restored how many that others had overwritten were put back.
+	// PredicateType is what an attestation is about; empty for the signature of an image.
+	PredicateType string
+	// Signature is the tag that holds it, or the manifest of a bundle.
+	Signature name.Reference
+	// Total is how many the tag holds now, 0 where the registry keeps the list itself; Restored how many that others had
+	// overwritten were put back.
 	Total, Restored int
 }
 
-// SignWithToken signs an image. It reports the stages "resolve", "key", "identity", "certificate", "sct", "signature",
-// "timestamp", "log" and "push". When it fails nothing is attached.
+// SignWithToken signs an image, or what is said about it. It reports the stages "resolve", "key", "identity",
+// "certificate", "sct", "signature", "timestamp", "log" and "push". When it fails nothing is attached.
 //
 // What needs nobody's answer is checked first, and the registry is asked for the right to push before the public log is
 // written: an entry there cannot be taken back.
@@ -99,7 +142,7 @@ func (s *Signer) SignWithToken(ctx context.Context, req Request) (*Result, error
 	return s.sign(ctx, req, &keyless{s})
 }
 
-// SignWithKey signs an image with a key pair. It reports the stages "resolve", "key-pair", "signature", "timestamp", "log"
+// SignWithKey signs with a key pair. It reports the stages "resolve", "key-pair", "signature", "timestamp", "log"
 // and "push", and is otherwise as SignWithToken. It fails with CodeKeyUnreadable for a key whose signatures cosign could
 // not verify.
 func (s *Signer) SignWithKey(ctx context.Context, req Request) (*Result, error) {
@@ -113,13 +156,7 @@ func (s *Signer) warn(ctx context.Context, text string) {
 // explain says why the registry did not take the signature.
 func (s *Signer) explain(ctx context.Context, err error, tag name.Tag) error {
 	if errors.Is(err, errNoSignatures) {
-		return &actions.Error{
-			Code: actions.CodeNotAnImage,
-			What: tag.Name() + " holds something else than signatures",
-			Why:  err.Error(),
-			Next: "nothing was changed. Look what it is (crane manifest " + tag.Name() + "); whoever put it there must move it",
-			Err:  err,
-		}
+		return notAList(tag, err)
 	}
 	return s.opts.Registry.ExplainPush(ctx, err, tag.Name())
 }

@@ -16,18 +16,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/sigwalk/sigwalk/actions/registry"
 )
 
-// signatureTag is where the signatures of an image lie: the tag sha256-<hex>.sig beside it.
-func signatureTag(digest name.Digest) (name.Tag, error) {
-	hash, err := v1.NewHash(digest.DigestStr())
-	if err != nil {
-		return name.Tag{}, err
-	}
-	return digest.Context().Tag(fmt.Sprintf("%s-%s.sig", hash.Algorithm, hash.Hex)), nil
-}
-
-// store is one signature tag in a registry. It authenticates once and reads the tag itself every time, never a cached
+// store is one tag in a registry. It authenticates once and reads the tag itself every time, never a cached
 // answer to HEAD nor a list of tags: those lag (Quay's by two minutes).
 type store struct {
 	tag    name.Tag
@@ -52,12 +45,39 @@ func newStore(tag name.Tag, options []remote.Option) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{tag: tag, puller: puller, pusher: pusher, uploaded: map[v1.Hash]bool{}}, nil
+	return &store{
+		tag: tag, puller: puller, pusher: pusher, uploaded: map[v1.Hash]bool{}, parser: parser{index: listsReferrers(tag)},
+	}, nil
+}
+
+// empty is where the first goes.
+func (s *store) empty() *manifest {
+	if s.parser.index {
+		return emptyIndex()
+	}
+	return emptyManifest()
+}
+
+// full refuses more than cosign reads. Referrers it reads however many there are.
+func (s *store) full(total int) error {
+	if !s.parser.index && total > maxSignatures {
+		return tooMany(s.tag, total)
+	}
+	return nil
 }
 
 // read returns what the tag names now, or nil when there is no such tag.
 func (s *store) read(ctx context.Context) (*manifest, error) {
 	return s.get(ctx, s.tag)
+}
+
+// first is read where it does not matter how long it takes.
+func (s *store) first(ctx context.Context) (m *manifest, err error) {
+	err = registry.Retry(ctx, func() error {
+		m, err = s.read(ctx)
+		return err
+	})
+	return m, err
 }
 
 // readDigest returns a manifest that the tag named once, or nil when the registry has it no longer.
@@ -94,7 +114,7 @@ func (s *store) blob(ctx context.Context, content []byte, mediaType types.MediaT
 	if s.has(hash) {
 		return desc, nil
 	}
-	if err := s.pusher.Upload(ctx, s.tag.Context(), l); err != nil {
+	if err := registry.Retry(ctx, func() error { return s.pusher.Upload(ctx, s.tag.Context(), l) }); err != nil {
 		return v1.Descriptor{}, err
 	}
 	s.mu.Lock()
@@ -110,7 +130,15 @@ func (s *store) has(hash v1.Hash) bool {
 }
 
 // content reads a small blob.
-func (s *store) content(ctx context.Context, hash v1.Hash) ([]byte, error) {
+func (s *store) content(ctx context.Context, hash v1.Hash) (content []byte, err error) {
+	err = registry.Retry(ctx, func() error {
+		content, err = s.contentOnce(ctx, hash)
+		return err
+	})
+	return content, err
+}
+
+func (s *store) contentOnce(ctx context.Context, hash v1.Hash) ([]byte, error) {
 	const limit = 8 << 20
 	l, err := s.puller.Layer(ctx, s.tag.Digest(hash.String()))
 	if err != nil {
@@ -145,7 +173,7 @@ func (s *store) extend(ctx context.Context, w write) ([]byte, error) {
 		return nil, err
 	}
 	if err := s.push(ctx, raw, w.base.mediaType); err != nil {
-		return nil, tooLarge(err, s.tag.Name(), len(raw))
+		return nil, tooLarge(err, s.tag, len(raw))
 	}
 	return raw, nil
 }
@@ -166,6 +194,9 @@ func (t taggable) MediaType() (types.MediaType, error) { return t.mediaType, nil
 
 // nextConfig uploads the configuration of m with more signatures, and describes it.
 func (s *store) nextConfig(ctx context.Context, m *manifest, more []layer) (v1.Descriptor, error) {
+	if m.index {
+		return v1.Descriptor{}, nil
+	}
 	plain, err := configOf(m.layers)
 	if err != nil {
 		return v1.Descriptor{}, err

@@ -20,7 +20,7 @@ type pace struct {
 
 var normalPace = pace{
 	budget: 50 * time.Millisecond, sample: 25 * time.Millisecond, quiet: 100 * time.Millisecond, busy: time.Second, slow: 2,
-	ceiling: 5 * time.Second, spread: time.Second, tries: 60, failures: 5,
+	ceiling: 5 * time.Second, spread: time.Second, tries: 60, failures: 8,
 }
 
 // vigil decides how long a signature is watched after it was pushed.
@@ -35,6 +35,7 @@ type vigil struct {
 	changed  time.Time     // when the tag was last seen to name something new
 	watch    time.Duration // how long to look
 	spread   time.Duration // over how long the next push is spread
+	doubtful bool          // a push may be under way of which nothing was heard
 }
 
 func newVigil(p pace, ours []layer) *vigil {
@@ -70,6 +71,10 @@ func (v *vigil) observe(now attempt, at time.Time) {
 	v.done.restored = len(v.restored)
 }
 
+// doubt takes in that an answer did not come: a push may take effect yet, and overwrite whoever came and went since. So it is
+// looked for long, and often enough that nobody comes and goes unseen.
+func (v *vigil) doubt() { v.watch, v.doubtful = max(v.watch, v.pace.busy), true }
+
 // over reports whether the signature was there for long enough, and the tag at rest. Who keeps it busy for ever is left
 // alone after a while: a signature that was there all along is not lost by waiting less.
 func (v *vigil) over(now attempt) bool {
@@ -91,6 +96,9 @@ func (v *vigil) next(now attempt) time.Duration {
 	if v.watch >= v.pace.busy {
 		// Many look at once, and each look costs the registry something: the more, the more signatures there are.
 		wait = max(wait, min(10*now.read, v.pace.ceiling/2))
+	}
+	if v.doubtful {
+		wait = max(v.pace.quiet/2, now.read)
 	}
 	if left := v.watch - time.Since(v.pushedAt); left > 0 && left < wait {
 		wait = left

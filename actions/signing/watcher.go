@@ -199,13 +199,9 @@ func (w *watcher) check(ctx context.Context) bool {
 			w.protect([]layer{l}, at)
 		}
 	}
-	noun := "signatures"
-	if len(now.put) == 1 {
-		noun = "signature"
-	}
 	w.guard.opts.Observer.Event(ctx, actions.Note{
 		Level: actions.NoteInfo,
-		Text:  fmt.Sprintf("put back %d %s at %s that another tool had overwritten", len(now.put), noun, w.tag.Name()),
+		Text:  fmt.Sprintf("put back %d %s at %s that another tool had overwritten", len(now.put), nounOf(w.tag, len(now.put)), w.tag.Name()),
 	})
 	return true
 }
@@ -218,6 +214,6 @@ func (w *watcher) complain(ctx context.Context, err error) {
 	w.complained = true
 	w.guard.opts.Observer.Event(ctx, actions.Note{
 		Level: actions.NoteWarning,
-		Text:  fmt.Sprintf("the signatures at %s cannot be guarded: %v", w.tag.Name(), err),
+		Text:  fmt.Sprintf("the %s at %s cannot be guarded: %v", nounOf(w.tag, 0), w.tag.Name(), err),
 	})
 }

@@ -51,8 +51,17 @@ type credential interface {
 
 // sign does the work from the notice to the push.
 func (s *Signer) sign(ctx context.Context, req Request, with credential) (*Result, error) {
+	what, err := s.content(req)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{request: req, content: what}
+	if req.Attestation != nil {
+		if w.result.PredicateType, err = req.Attestation.predicateType(); err != nil {
+			return nil, err
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	w := &work{request: req, content: &image{annotations: req.Annotations}}
 	defer func() {
 		cancel()
 		if w.prepared != nil {
@@ -62,7 +71,6 @@ func (s *Signer) sign(ctx context.Context, req Request, with credential) (*Resul
 	if err := s.consent(ctx, req); err != nil {
 		return nil, err
 	}
-	var err error
 	if w.trusted, err = with.material(ctx); err != nil {
 		return nil, err
 	}
@@ -112,7 +120,7 @@ func (s *Signer) resolve(ctx context.Context, w *work) (string, error) {
 		return "", err
 	}
 	w.result.Image, w.result.Digest, w.result.ByTag = resolved.Reference, resolved.Digest, resolved.ByTag
-	if err := w.content.compose(resolved.Digest); err != nil {
+	if err := w.content.compose(subject{resolved.Digest, resolved.MediaType, resolved.Size}); err != nil {
 		return "", err
 	}
 	if w.tag, err = w.content.tag(resolved.Digest); err != nil {
@@ -159,13 +167,19 @@ func (s *Signer) attachContent(ctx context.Context, w *work) (string, error) {
 	if err := w.prepared.wait(ctx); err != nil { // where no log was written
 		return "", s.explain(ctx, err, w.tag)
 	}
-	ours, blob, err := w.content.parcel(w)
+	p, err := w.content.parcel(w)
 	if err != nil {
 		return "", err
 	}
-	done, err := s.attach(ctx, w.prepared, ours, blob)
+	if p.manifest != nil {
+		w.result.Signature = w.tag.Digest(p.layer.desc.Digest.String())
+	}
+	done, err := s.deliver(ctx, w, p)
 	if err != nil {
 		return "", s.explain(ctx, err, w.tag)
+	}
+	if done == nil {
+		return w.result.Signature.Identifier() + ", listed by the registry", nil
 	}
 	w.result.Total, w.result.Restored = done.total, done.restored
 	return fmt.Sprintf("%s, now %d", w.result.Signature.Identifier(), done.total), nil
