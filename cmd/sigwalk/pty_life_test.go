@@ -95,6 +95,28 @@ func TestElsewhere(t *testing.T) {
 	m.end()
 }
 
+// TestSandboxKilled kills the sandbox below an open lesson: it is started again where it was, and the lesson goes on.
+func TestSandboxKilled(t *testing.T) {
+	m := open(t, setting{})
+	m.see("1 Copy the image", ". to do")
+	m.press("enter")
+	m.see("ok done: n goes to step 2")
+	before := m.sandbox()
+	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	m.see("it runs again, and nothing is lost")
+	if after := m.sandbox(); after == before {
+		t.Errorf("process %d is said to run again", after)
+	}
+	m.press("n", "enter")
+	m.see("2 Fetch the trust root", "ok done: n goes to step 3", "2 done")
+	pid := m.sandbox()
+	m.press("q")
+	m.end()
+	gone(t, pid)
+}
+
 // TestResize drags the window small in the middle of a step, too small, and back.
 func TestResize(t *testing.T) {
 	m := open(t, setting{cols: 140, rows: 40})

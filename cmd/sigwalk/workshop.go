@@ -18,6 +18,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/plain"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/sandbox"
 )
 
 // openWorkshop shows the first lesson: on the whole screen, or line by line where the person or the terminal wants that.
@@ -99,6 +100,9 @@ type guide struct {
 	place  *place
 	keeper keeper
 	closer []io.Closer
+
+	leave     context.CancelFunc // ends attending; nil without a sandbox
+	attending sync.WaitGroup
 }
 
 // open implements tui.Options.Open.
@@ -124,12 +128,55 @@ func (g *guide) open(ctx context.Context, progress func(string)) (*workshop.Sess
 		g.keeper.start(context.WithoutCancel(ctx), guard, g.notice)
 		return session, nil
 	}
-	go func() { // ends when the sandbox is left, or ends itself
-		for text := range p.handle.Notices() {
-			g.notice(text)
-		}
-	}()
+	// The session outlives ctx's deadline, if it has one; close ends it.
+	ctx, g.leave = context.WithCancel(context.WithoutCancel(ctx))
+	g.attending.Go(func() { g.attend(ctx, p.handle) })
 	return session, nil
+}
+
+// attend passes on what the sandbox has to say. One that ends while the lesson is open is started again, with the same
+// addresses and all that it knew. It returns when ctx ends, or there is no such sandbox any more.
+func (g *guide) attend(ctx context.Context, handle *sandbox.Handle) {
+	before := handle.Settings()
+	for {
+		g.listen(ctx, handle)
+		_ = handle.Leave()
+		if ctx.Err() != nil {
+			return
+		}
+		g.notice("the sandbox has ended; it is being started again")
+		executable, err := g.app.executable()
+		if err == nil {
+			handle, err = sandbox.JoinOrLaunch(ctx, sandbox.Launch{Dir: g.place.dir, Executable: executable})
+		}
+		switch {
+		case ctx.Err() != nil && err != nil:
+			return
+		case err != nil:
+			g.notice("the sandbox has ended and cannot be started again: quit, and start sigwalk anew")
+			return
+		case handle.Settings() != before:
+			_ = handle.Leave()
+			g.notice("the sandbox is another one now: quit, and start sigwalk anew")
+			return
+		}
+		g.notice("the sandbox had ended; it runs again, and nothing is lost")
+	}
+}
+
+// listen passes on notices until the sandbox or ctx ends.
+func (g *guide) listen(ctx context.Context, handle *sandbox.Handle) {
+	for {
+		select {
+		case text, ok := <-handle.Notices():
+			if !ok {
+				return
+			}
+			g.notice(text)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // notice passes a sentence on. It never blocks.
@@ -167,6 +214,12 @@ func (g *guide) close() {
 	}
 	if g.place != nil {
 		_ = g.place.saveVariables() // what cannot be kept can be set again by one line
+	}
+	if g.leave != nil {
+		g.leave()
+		g.attending.Wait()
+	}
+	if g.place != nil {
 		g.place.close()
 	}
 }
