@@ -11,7 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
@@ -223,6 +228,46 @@ func TestTheRightWordsAreNoProof(t *testing.T) {
 		})
 	}
 	_ = image
+}
+
+// TestRefusalBesideASignatureOfAnotherDeployment does the last step where somebody has signed with another log before,
+// as on a registry that many people use.
+func TestRefusalBesideASignatureOfAnotherDeployment(t *testing.T) {
+	c := newClassroom(t)
+	s := c.session(t, signAnImage(t))
+	consent(t, s)
+	for i := range 4 {
+		run(t, s, i, "")
+	}
+	ref, err := name.ParseReference(c.value(t, "IMAGE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := remote.WithAuth(&authn.Basic{Username: c.value(t, "QUAY_USER"), Password: c.value(t, "QUAY_PASSWORD")})
+	desc, err := remote.Head(ref, login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image := ref.Context().Digest(desc.Digest.String())
+	elsewhere, err := verificationtest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := elsewhere.Sign(image, verificationtest.Spec{Subject: "alice@example.com", Issuer: "https://idp.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verificationtest.Attach(t.Context(), image, []verificationtest.Layer{foreign}, login); err != nil {
+		t.Fatal(err)
+	}
+	for i := 4; i < 9; i++ {
+		if step, text := run(t, s, i, ""); step.State != workshop.StepDone {
+			t.Errorf("step %d is %s\n%s", i+1, step.State, text)
+		}
+	}
+	if found := s.Snapshot().Steps[8].Checks[0].Found; !strings.Contains(found, `1 signature refused by "subject-mismatch"`) {
+		t.Errorf("found %q", found)
+	}
 }
 
 func TestCancelledStep(t *testing.T) {
