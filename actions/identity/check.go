@@ -23,7 +23,7 @@ func (t *Token) Check(now time.Time, audience string) error {
 			Code: actions.CodeTokenExpired,
 			What: fmt.Sprintf("the identity token of %s has expired", t.who()),
 			Why: fmt.Sprintf("it expired %s ago, at %s%s",
-				span(now.Sub(t.Expires)), t.Expires.UTC().Format("15:04:05 UTC on 2 January 2006"), t.life()),
+				Span(now.Sub(t.Expires)), t.Expires.UTC().Format("15:04:05 UTC on 2 January 2006"), t.life()),
 			Next: "get a new token and use it right away",
 		}
 	}
@@ -31,7 +31,7 @@ func (t *Token) Check(now time.Time, audience string) error {
 		return &actions.Error{
 			Code: actions.CodeTokenExpired,
 			What: fmt.Sprintf("the identity token of %s is not valid yet", t.who()),
-			Why:  fmt.Sprintf("its time begins in %s", span(begins.Sub(now))),
+			Why:  fmt.Sprintf("its time begins in %s", Span(begins.Sub(now))),
 			Next: "check this machine's clock: it seems to be behind",
 		}
 	}
@@ -52,10 +52,19 @@ func (t *Token) Check(now time.Time, audience string) error {
 
 // begins returns the time from which the token counts: nbf if it says so, else when it was issued.
 func (t *Token) begins() time.Time {
-	if nbf, err := t.moment("nbf"); err == nil && !nbf.IsZero() {
+	if nbf := t.NotBefore(); !nbf.IsZero() {
 		return nbf
 	}
 	return t.IssuedAt
+}
+
+// NotBefore is the time before which the token must not be taken (nbf), zero when it does not say.
+func (t *Token) NotBefore() time.Time {
+	nbf, err := t.moment("nbf")
+	if err != nil {
+		return time.Time{}
+	}
+	return nbf
 }
 
 // who names the token's owner to people.
@@ -73,7 +82,7 @@ func (t *Token) life() string {
 	if t.IssuedAt.IsZero() || !t.Expires.After(t.IssuedAt) {
 		return ""
 	}
-	return "; such a token lives for " + span(t.Expires.Sub(t.IssuedAt))
+	return "; such a token lives for " + Span(t.Expires.Sub(t.IssuedAt))
 }
 
 func list(audience []string) string {
@@ -86,8 +95,8 @@ func list(audience []string) string {
 	return strings.Join(audience, ", ")
 }
 
-// span says a duration in one or two units, as people do: "45 seconds", "3 minutes", "2 hours 5 minutes", "4 days".
-func span(d time.Duration) string {
+// Span says a duration in one or two units, as people do: "45 seconds", "3 minutes", "2 hours 5 minutes", "4 days".
+func Span(d time.Duration) string {
 	count := func(n int64, unit string) string {
 		if n == 1 {
 			return "1 " + unit

@@ -87,9 +87,9 @@ func (c *courier) clockOff(host string) string {
 	case !c.known || c.ahead.Abs() <= skew:
 		return ""
 	case c.ahead > 0:
-		return fmt.Sprintf("the clock of this machine is %s ahead of that of %s", span(c.ahead), host)
+		return fmt.Sprintf("the clock of this machine is %s ahead of that of %s", Span(c.ahead), host)
 	}
-	return fmt.Sprintf("the clock of this machine is %s behind that of %s", span(-c.ahead), host)
+	return fmt.Sprintf("the clock of this machine is %s behind that of %s", Span(-c.ahead), host)
 }
 
 // clockWarning is what a person should know before logging in.

@@ -61,7 +61,7 @@ func (s *signIn) poll(ctx context.Context, l *link, grant *oauth2.DeviceAuthResp
 // cancelled is the error for a login that was broken off at the provider's page.
 func cancelled(description string) error {
 	why := "the identity provider says that the login was cancelled or not allowed (access_denied)"
-	if text := quoted(description); text != "" {
+	if text := Quoted(description); text != "" {
 		why += ": " + text
 	}
 	return &actions.Error{

@@ -145,7 +145,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case query.Has("iss") && query.Get("iss") != l.issuer: // RFC 9207
 		l.arrive(w, outcome{err: &actions.Error{
 			Code: actions.CodeSignInRefused, What: "the answer came from another identity provider than the one that was asked",
-			Why: fmt.Sprintf("it names %q", quoted(query.Get("iss"))), Next: "get a new link, and log in at " + l.issuer + " alone",
+			Why: fmt.Sprintf("it names %q", Quoted(query.Get("iss"))), Next: "get a new link, and log in at " + l.issuer + " alone",
 		}})
 	case query.Get("error") == "access_denied":
 		l.arrive(w, outcome{err: cancelled(query.Get("error_description"))})
@@ -162,8 +162,8 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refusedAtPage is the error for a refusal that the browser brought back.
 func refusedAtPage(query url.Values) error {
-	why := "it says " + quoted(query.Get("error"))
-	if text := quoted(query.Get("error_description")); text != "" {
+	why := "it says " + Quoted(query.Get("error"))
+	if text := Quoted(query.Get("error_description")); text != "" {
 		why += ": " + text
 	}
 	return &actions.Error{

@@ -74,7 +74,7 @@ func (p *provider) check(ctx context.Context) error {
 		return &actions.Error{
 			Code: actions.CodeNotAsked,
 			What: "the identity provider " + p.opts.Issuer + " calls itself by another name",
-			Why:  fmt.Sprintf("its discovery document says %q; both must be the same to the last character", quoted(m.IssuerURL)),
+			Why:  fmt.Sprintf("its discovery document says %q; both must be the same to the last character", Quoted(m.IssuerURL)),
 			Next: "give --oidc-issuer that name, if it is the provider that you mean",
 		}
 	case m.AuthURL == "" || m.TokenURL == "" || m.JWKSURL == "":
@@ -197,7 +197,7 @@ func (p *provider) explain(ctx context.Context, err error, doing string) error {
 		status = refused.Response.StatusCode
 	}
 	said := refused.ErrorCode
-	if text := quoted(refused.ErrorDescription); text != "" {
+	if text := Quoted(refused.ErrorDescription); text != "" {
 		said += ": " + text
 	}
 	e := &actions.Error{Why: "it says " + said}
@@ -271,11 +271,11 @@ func plainly(err error) string {
 	if errors.As(err, &withAddress) {
 		err = withAddress.Err
 	}
-	return quoted(err.Error())
+	return Quoted(err.Error())
 }
 
-// quoted is text from elsewhere on one line, printable and short.
-func quoted(text string) string {
+// Quoted is text from elsewhere, such as a server or a token, on one line, printable and short.
+func Quoted(text string) string {
 	const enough = 200
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
 	if len(text) > enough {

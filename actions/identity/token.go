@@ -24,6 +24,7 @@ type Token struct {
 	Audience      []string
 	IssuedAt      time.Time // zero when the token does not say
 	Expires       time.Time // zero when the token does not say
+	Header        map[string]any
 	Claims        map[string]any
 }
 
@@ -55,7 +56,7 @@ func Parse(raw actions.Secret) (*Token, error) {
 	if err != nil || !wholeSignature(algorithm, len(signature)) {
 		return nil, malformed("its third part, the signature, is damaged or cut off", howToGet)
 	}
-	t := &Token{Raw: actions.NewSecret(text), Claims: claims}
+	t := &Token{Raw: actions.NewSecret(text), Header: header, Claims: claims}
 	if err := t.read(); err != nil {
 		return nil, err
 	}
@@ -142,7 +143,7 @@ func (t *Token) read() error {
 	case bool:
 		t.EmailVerified = verified
 	case string: // some providers quote it
-		t.EmailVerified = verified == "true"
+		t.EmailVerified = verified == "true" || verified == "True"
 	}
 	switch aud := t.Claims["aud"].(type) {
 	case string:

@@ -83,11 +83,11 @@ func (s *signIn) tooLate(l *link) error {
 	e := &actions.Error{
 		Code: actions.CodeSignInTimeout,
 		What: "nobody signed in in time",
-		Why:  fmt.Sprintf("the link was waited for %s", span(l.patience)),
+		Why:  fmt.Sprintf("the link was waited for %s", Span(l.patience)),
 		Next: "get a new link, and log in at the page that it opens",
 	}
 	if l.way == WayDevice {
-		e.Why, e.Next = fmt.Sprintf("the code was valid for %s", span(l.patience)), "get a new code, and enter it at the page"
+		e.Why, e.Next = fmt.Sprintf("the code was valid for %s", Span(l.patience)), "get a new code, and enter it at the page"
 	}
 	return e
 }

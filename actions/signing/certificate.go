@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -39,42 +38,6 @@ func (i *issued) identity() (subject, issuer string, err error) {
 		return "", "", err
 	}
 	return summary.SubjectAlternativeName, summary.Issuer, nil
-}
-
-// checkToken refuses a token that cannot work, before it leaves this machine.
-func (s *Signer) checkToken(raw actions.Secret) (*identity.Token, error) {
-	if raw.IsZero() {
-		return nil, &actions.Error{
-			Code: actions.CodeNoToken,
-			What: "there is no identity token to sign with",
-			Next: "get one (source ./get-access-token.sh sets SIGSTORE_ID_TOKEN), or give it with --identity-token",
-		}
-	}
-	token, err := identity.Parse(raw)
-	if err != nil {
-		return nil, err
-	}
-	err = token.Check(s.opts.Clock.Now(), s.opts.Endpoints.OIDCClientID)
-	if actions.CodeOf(err) == actions.CodeTokenAudience {
-		// CI systems hand out tokens for Sigstore as such; whether this Fulcio takes them is for Fulcio to say.
-		for _, audience := range token.Audience {
-			if audience == "sigstore" {
-				err = nil
-			}
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if token.Email != "" && !token.EmailVerified {
-		return nil, &actions.Error{
-			Code: actions.CodeTokenRefused,
-			What: "the identity token for " + token.Email + " cannot be used",
-			Why:  "it says that the e-mail address is not verified, and Fulcio certifies verified addresses only",
-			Next: "have the address confirmed at " + token.Issuer + " (an administrator can mark it as verified), then get a new token",
-		}
-	}
-	return token, nil
 }
 
 // certify asks Fulcio for a certificate of the token's identity over the signer's key, which is ECDSA (Fulcio's API v2,
@@ -122,7 +85,7 @@ func (s *Signer) certify(ctx context.Context, signer signature.Signer, token *id
 		return nil, err
 	}
 	if reply.status != http.StatusOK && reply.status != http.StatusCreated {
-		return nil, refusedByFulcio(reply, fulcio, token)
+		return nil, s.refusedByFulcio(ctx, reply, token)
 	}
 	got, err := parseIssued(reply.body)
 	if err != nil {
@@ -138,23 +101,6 @@ func (s *Signer) certify(ctx context.Context, signer signature.Signer, token *id
 		}
 	}
 	return got, nil
-}
-
-// refusedByFulcio says what a refusal most likely means: Fulcio itself says little on purpose.
-func refusedByFulcio(reply *answer, fulcio string, token *identity.Token) error {
-	e := &actions.Error{What: "Fulcio at " + fulcio + " gave no certificate", Why: reply.reason()}
-	switch {
-	case reply.status == http.StatusNotFound || reply.status == http.StatusMethodNotAllowed:
-		e.Code, e.Next = actions.CodeNotAsked, "check that this is the address of Fulcio"
-	case reply.status >= http.StatusInternalServerError:
-		e.Code, e.Next = actions.CodeServer, "try again in a while; its own logs say more"
-	default:
-		e.Code = actions.CodeTokenRefused
-		e.What = "Fulcio at " + fulcio + " refused the identity token"
-		e.Next = fmt.Sprintf("Fulcio must know the issuer %s and expect one of the audiences %q; a token of an e-mail issuer needs a verified e-mail (this one's: %q)",
-			token.Issuer, token.Audience, token.Email)
-	}
-	return e
 }
 
 func parseIssued(body []byte) (*issued, error) {

@@ -53,7 +53,7 @@ func (s *keyless) makeKey(_ context.Context, w *work) (string, error) {
 }
 
 func (s *keyless) readToken(ctx context.Context, w *work) (string, error) {
-	token, err := s.checkToken(w.request.Token)
+	token, err := s.checkToken(ctx, w.request.Token)
 	if err != nil {
 		return "", err
 	}

@@ -23,6 +23,7 @@ import (
 type between struct {
 	mu     sync.Mutex
 	calls  map[string]int
+	tokens int                                         // calls that carried one
 	answer func(*http.Request) (*http.Response, error) // nil, nil to let the call through
 }
 
@@ -32,6 +33,9 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 		b.calls = map[string]int{}
 	}
 	b.calls[r.URL.Host]++
+	if r.Header.Get("Authorization") != "" {
+		b.tokens++
+	}
 	b.mu.Unlock()
 	if b.answer != nil {
 		if response, err := b.answer(r); response != nil || err != nil {

@@ -39,7 +39,8 @@ var attempts = map[string][]string{
 	"skopeo": {
 		"?skopeo copy --src-authfile F docker://127.0.0.1:1/x docker://127.0.0.1:1/y", "?skopeo copy --authfile F docker://127.0.0.1:1/x docker://127.0.0.1:1/y",
 	},
-	"sleep": nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},
+	"sigwalk": {"?sigwalk token F"},
+	"sleep":   nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},
 	"uniq": {"uniq F"}, "wc": {"wc F"},
 }
 

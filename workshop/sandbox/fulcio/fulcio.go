@@ -37,6 +37,7 @@ type Issuer struct {
 	URL      string
 	ClientID string // the audience that a token must have
 	Type     string // Fulcio's name for what a token says; "email" when empty
+	Domain   string // of the subjects: the subject domain of uri and username, the trust domain of spiffe; else empty
 	CA       string // certificate authorities in PEM form, beside the system's; empty for none
 	// Absent lets Fulcio start while the issuer does not answer discovery; it is asked again when a token of it comes.
 	Absent bool
@@ -150,9 +151,15 @@ func readIssuers(issuers []Issuer) (*config.FulcioConfig, error) {
 		if kind == "" {
 			kind = config.IssuerTypeEmail
 		}
-		accepted[issuer.URL] = config.OIDCIssuer{
+		entry := config.OIDCIssuer{
 			IssuerURL: issuer.URL, ClientID: issuer.ClientID, Type: config.IssuerType(kind), CACert: issuer.CA,
 		}
+		if kind == config.IssuerTypeSpiffe {
+			entry.SPIFFETrustDomain = issuer.Domain
+		} else {
+			entry.SubjectDomain = issuer.Domain
+		}
+		accepted[issuer.URL] = entry
 	}
 	data, err := json.Marshal(config.FulcioConfig{OIDCIssuers: accepted})
 	if err != nil {
