@@ -164,6 +164,21 @@ func TestNobodyLogsInInVain(t *testing.T) {
 	}
 }
 
+// The public services are not asked beside the trust root of another deployment.
+func TestNoPublicServiceBesideAnotherTrustRoot(t *testing.T) {
+	b := ready(t, shell.Options{})
+	for line, want := range map[string]string{
+		"cosign sign --tlog-upload=false $IMAGE":              "--fulcio-url is not given, and its default is the public https://fulcio.sigstore.dev",
+		"cosign sign --fulcio-url=http://127.0.0.1:1/ $IMAGE": "--rekor-url is not given, and its default is the public https://rekor.sigstore.dev",
+		"cosign sign --key=cosign.key $IMAGE":                 "--rekor-url is not given, and its default is the public https://rekor.sigstore.dev",
+	} {
+		_, errs, result := b.runWith(t.Context(), t, "unset COSIGN_FULCIO_URL COSIGN_REKOR_URL; "+line, nil, &guest{t: t, refuse: true})
+		if result.ExitCode != 1 || !strings.Contains(errs, want) || !strings.Contains(errs, "next: export COSIGN_") {
+			t.Errorf("%s: exit code %d\n%s", line, result.ExitCode, errs)
+		}
+	}
+}
+
 // A code that is refused is an error that says so, without the code; nothing is attached.
 func TestRefusedCode(t *testing.T) {
 	b := ready(t, shell.Options{})

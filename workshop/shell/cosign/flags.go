@@ -69,6 +69,30 @@ func (s *session) only(cmd *cobra.Command, built ...string) error {
 	return nil
 }
 
+// publicMirror is where cosign fetches the trust root of the public deployment.
+const publicMirror = "https://tuf-repo-cdn.sigstore.dev"
+
+// together refuses the default of flags that name a service, which is the public one, beside the trust root of another
+// deployment: the token would go to strangers, and nobody here could verify what came of it. (The variables for cosign 3
+// name no services; it finds them in the trust root.)
+func (s *session) together(cmd *cobra.Command, flags ...string) error {
+	mirror := s.call.Environment.Endpoints().TUFMirror
+	if mirror == "" || strings.TrimRight(mirror, "/") == publicMirror {
+		return nil
+	}
+	for _, name := range flags {
+		if f := cmd.Flags().Lookup(name); f != nil && !f.Changed {
+			return &actions.Error{
+				Code: actions.CodeUsage,
+				What: fmt.Sprintf("--%s is not given, and its default is the public %s", name, f.DefValue),
+				Why:  "the trust root comes from " + mirror + " (COSIGN_MIRROR), another deployment",
+				Next: fmt.Sprintf("export %s with the address of the same deployment (`sigwalk sandbox env` prints the sandbox's), or give --%s", variableOf(name), name),
+			}
+		}
+	}
+	return nil
+}
+
 // typed reports whether flag is on the command line itself.
 func (s *session) typed(flag *pflag.Flag) bool {
 	return slices.ContainsFunc(s.call.Args, func(arg string) bool {

@@ -57,6 +57,16 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 			return err
 		}
 	}
+	services := []string{"rekor-url"}
+	if o.Key == "" {
+		services = []string{"fulcio-url", "rekor-url"}
+	}
+	if !o.TlogUpload {
+		services = services[:len(services)-1]
+	}
+	if err := s.together(cmd, services...); err != nil {
+		return err
+	}
 	s.warnOfTag(images[0])
 	clients, err := s.call.Connect(s.narrator)
 	if err != nil {
