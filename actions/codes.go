@@ -25,6 +25,9 @@ const (
 	CodeManifestTooLarge Code = "manifest-too-large"   // over the registry's limit
 	CodeDigestMismatch   Code = "digest-mismatch"      // what arrived is not what was named
 	CodeLayout           Code = "layout-unusable"      // no OCI image layout or archive that can be read
+	CodePack             Code = "pack-damaged"         // no pack of sigwalk's, or one that is not as it was written
+	CodeFileInTheWay     Code = "file-in-the-way"      // a file is there that must not be overwritten
+	CodeNetworkRefused   Code = "network-refused"      // a call that must not be made was tried
 	CodeCredentialStore  Code = "credential-store"     // config.json or a helper cannot be used
 	CodeSignatureLost    Code = "signature-lost"       // others overwrote the signature faster than it could be restored
 	CodeStateUnreadable  Code = "state-unreadable"     // a state file is broken

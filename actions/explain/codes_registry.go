@@ -60,6 +60,21 @@ func registry() map[actions.Code]text {
 			"The path is wrong, the copy was cut or damaged, or the archive is of another kind, such as one that `docker save` of old wrote. An archive that leads out of itself or grows without end is refused, too.",
 			"Write one with `skopeo copy docker://IMAGE oci:DIR:TAG`, `cosign save --dir DIR IMAGE` or `sigwalk pack IMAGE`, and compare the checksum of the file.",
 		},
+		actions.CodePack: {
+			"This is no pack, or not the one that was written.",
+			"Its own checksums do not fit: it was cut, damaged or changed, or it is an archive of another kind. The checksums find damage; who changes a pack on purpose can change them, too.",
+			"Ask for it again, and compare the sha256 of the file that `sigwalk pack` printed. An OCI archive of another tool is verified as `oci-archive:FILE`.",
+		},
+		actions.CodeFileInTheWay: {
+			"A file is there that would be overwritten.",
+			"Nothing is replaced without a yes.",
+			"Name another file, or say --force.",
+		},
+		actions.CodeNetworkRefused: {
+			"A network call was refused.",
+			"A pack is verified without any network, so that what it shows holds on a machine that has none.",
+			"Bring what it wanted along: give --key a file in place of a URL, and sign with a log entry that travels with the signature.",
+		},
 		actions.CodeDigestMismatch: {
 			"What arrived is not what was named.",
 			"A digest names exactly these bytes; others came. The transfer was cut or changed on its way.",

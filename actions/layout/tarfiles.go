@@ -61,7 +61,46 @@ func openArchive(ctx context.Context, name string) (*archive, error) {
 }
 
 func (a *archive) read(ctx context.Context) error {
-	info, err := a.file.Stat()
+	var kept int64
+	return walk(ctx, a.file, func(e Entry) error {
+		p := part{offset: e.offset, size: e.Size}
+		if e.offset < 0 {
+			var err error
+			if p.content, p.passed, err = keep(e, e.Size, &kept); err != nil {
+				return cut(err)
+			}
+		}
+		a.parts[e.Name], a.names = p, append(a.names, e.Name)
+		return nil
+	})
+}
+
+// Entry is one file of an archive, to be read until the next.
+type Entry struct {
+	Name string // with slashes, below the archive
+	Size int64  // bytes
+	io.Reader
+
+	offset int64 // in the archive; -1 in a compressed one, where there is no way back
+}
+
+// Walk calls each with every file of an archive in its order, until each fails. What a layout must not be (too large, cut,
+// with paths that lead out or links) is refused with CodeLayout.
+func Walk(ctx context.Context, file string, each func(Entry) error) error {
+	f, err := os.Open(file)
+	if err == nil {
+		defer func() { _ = f.Close() }()
+		err = walk(ctx, f, each)
+	}
+	var known *actions.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return unusable(ctx, Reference{Transport: Archive, Path: file}, cut(err))
+}
+
+func walk(ctx context.Context, f *os.File, each func(Entry) error) error {
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
@@ -69,27 +108,25 @@ func (a *archive) read(ctx context.Context) error {
 		return errors.New("it is no regular file")
 	}
 	magic := make([]byte, 2)
-	if n, err := io.ReadFull(a.file, magic); err != nil {
+	if n, err := io.ReadFull(f, magic); err != nil {
 		return fmt.Errorf("it has %d bytes and is no archive", n)
 	}
-	if _, err := a.file.Seek(0, io.SeekStart); err != nil {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
 	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return a.index(ctx, tar.NewReader(&stoppable{ctx, a.file, a.file}), nil)
+		return entries(ctx, tar.NewReader(&stoppable{ctx, f, f}), func() (int64, error) { return f.Seek(0, io.SeekCurrent) }, each)
 	}
-	unzipped, err := gzip.NewReader(bufio.NewReader(a.file))
+	unzipped, err := gzip.NewReader(bufio.NewReader(f))
 	if err != nil {
 		return err
 	}
 	limit := &bounded{Reader: &stopping{ctx, unzipped}, left: freeSize + maxRatio*info.Size()}
-	return a.index(ctx, tar.NewReader(limit), limit)
+	return entries(ctx, tar.NewReader(limit), func() (int64, error) { return -1, nil }, each)
 }
 
-// index walks the archive. unzipped is the stream of a compressed one, whose files have to be kept; nil for a plain one,
-// where a file's place is enough.
-func (a *archive) index(ctx context.Context, in *tar.Reader, unzipped io.Reader) error {
-	var kept int64
+func entries(ctx context.Context, in *tar.Reader, at func() (int64, error), each func(Entry) error) error {
+	seen := map[string]bool{}
 	for {
 		header, err := in.Next()
 		switch {
@@ -101,27 +138,26 @@ func (a *archive) index(ctx context.Context, in *tar.Reader, unzipped io.Reader)
 			return ctx.Err()
 		}
 		name, err := entryName(header)
-		if err != nil || name == "" {
-			if err != nil {
-				return err
-			}
+		if err != nil {
+			return err
+		}
+		if name == "" {
 			continue
 		}
-		if _, twice := a.parts[name]; twice {
-			return refused("it holds %s twice, so that two readers may see two different things", name)
+		if seen[name] {
+			return refused("it holds %q twice, so that two readers may see two different things", clean(name))
 		}
-		if len(a.parts) == maxFiles {
+		if len(seen) == maxFiles {
 			return tooMany(maxFiles)
 		}
-		p := part{size: header.Size}
-		if unzipped == nil {
-			if p.offset, err = a.file.Seek(0, io.SeekCurrent); err != nil {
-				return err
-			}
-		} else if p.content, p.passed, err = keep(in, header.Size, &kept); err != nil {
-			return cut(err)
+		seen[name] = true
+		offset, err := at()
+		if err != nil {
+			return err
 		}
-		a.parts[name], a.names = p, append(a.names, name)
+		if err := each(Entry{name, header.Size, in, offset}); err != nil {
+			return err
+		}
 	}
 }
 

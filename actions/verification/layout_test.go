@@ -124,6 +124,7 @@ func archived(t testing.TB, dir string, zipped bool) string {
 func rows(r *verification.Report) []string {
 	var text []string
 	for _, s := range r.Rows() {
+		s.Explain(context.Background())
 		text = append(text, strings.Join([]string{
 			string(s.Kind), string(s.Storage), s.Manifest.String(), s.Layer.String(), s.Subject, s.Issuer, verification.MatrixText(&s),
 		}, "|"))

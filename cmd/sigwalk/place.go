@@ -227,15 +227,23 @@ func (p *place) verifierWith(obs actions.Observer, flags materialFlags) (*verifi
 	if err != nil {
 		return nil, err
 	}
-	images := registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs})
 	roots := trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs})
 	opts := verification.Options{
-		Registry: images, Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
+		Registry: registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs}), Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
 	}
 	if opts.Material, err = flags.material(roots.Material); err != nil {
 		return nil, err
 	}
 	return verification.New(opts), nil
+}
+
+// roots is the trust root of the state directory.
+func (p *place) roots(obs actions.Observer) (*trust.Client, error) {
+	transport, err := p.transport(obs)
+	if err != nil {
+		return nil, err
+	}
+	return trust.New(trust.Options{Homes: p.homes, Endpoints: p.env.Endpoints(), Transport: transport, Observer: obs}), nil
 }
 
 // value is that of a variable, empty when it is not set.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,8 +22,9 @@ func (a *app) verifyCommand() *cobra.Command {
 	var checkClaims bool
 	var alone bundleFlags
 	var material materialFlags
+	var packed string
 	cmd := &cobra.Command{
-		Use:   "verify IMAGE | verify --bundle FILE --artifact FILE|sha256:HEX",
+		Use:   "verify IMAGE | verify --pack FILE | verify --bundle FILE --artifact FILE|sha256:HEX",
 		Short: "Verify an image and print its signatures as a table keyed by log index",
 		Long: `Verify an image and print the signatures that verified as a table keyed by log index; --all prints the others
 too, with the reason, and --explain every check of each. The flags have cosign's names and meanings. Exit codes: 0 at least
@@ -32,10 +34,13 @@ and ends with 12 there; so does sigwalk, with the code no-certificate as that si
 IMAGE is in a registry, or on the disk with skopeo's names: oci:DIR[:TAG] for an OCI layout, oci-archive:FILE[:TAG] for
 one in a tar. What cosign save, oras and others keep beside an image there is found, and no log is asked.
 
+With --pack it verifies an archive that sigwalk pack wrote, where no network is used at all. The trust root that came with
+it is used unless --trusted-root names another.
+
 With --bundle it verifies a Sigstore bundle that stands alone (version 0.1 to 0.3, over a file or an attestation about it)
 and explains it; exit code 0 only when it verifies.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if alone.bundle != "" {
+			if alone.bundle != "" || packed != "" {
 				return nil
 			}
 			return oneImage(cmd, args)
@@ -45,6 +50,12 @@ and explains it; exit code 0 only when it verifies.`,
 			var err error
 			if policy.Annotations, err = parseAnnotations(annotations); err != nil {
 				return err
+			}
+			if packed != "" {
+				if alone.bundle != "" || alone.artifact != "" {
+					return usage("--pack and --bundle contradict each other")
+				}
+				return a.verifyPack(cmd, packed, args, policy, show, material)
 			}
 			if alone.bundle != "" {
 				return a.verifyBundle(cmd, args, policy, alone, material)
@@ -70,6 +81,7 @@ and explains it; exit code 0 only when it verifies.`,
 	f.BoolVar(&show.all, "all", false, "print every signature, also those that did not verify")
 	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
 	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")
+	f.StringVar(&packed, "pack", "", "`FILE` that sigwalk pack wrote, to verify in place of an image; every network call is refused and counted")
 	alone.register(f)
 	material.register(f)
 	return printing(cmd, "table", "tsv", "json")
@@ -110,7 +122,20 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 			return err
 		}
 	}
+	if err := a.sayUnproven(cmd.Context(), report); err != nil {
+		return err
+	}
 	return a.printReport(report, show)
+}
+
+// sayUnproven says, where the policy leaves checks out, what of the signatures that verified is no longer proven, and until
+// when they will verify.
+func (a *app) sayUnproven(ctx context.Context, report *verification.Report) error {
+	lines, err := report.Unproven(ctx)
+	for _, line := range lines {
+		a.tell("%s", printable([]string{line})[0])
+	}
+	return err
 }
 
 func parseAnnotations(pairs []string) (map[string]string, error) {

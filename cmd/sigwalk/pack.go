@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/pack"
+	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/verification"
+)
+
+// packFlags are those of sigwalk pack.
+type packFlags struct {
+	file, trustedRoot string
+	force             bool
+}
+
+func (a *app) packCommand() *cobra.Command {
+	var f packFlags
+	cmd := &cobra.Command{
+		Use:   "pack IMAGE",
+		Short: "Write an image with its signatures and the trust root into one archive, for where there is no network",
+		Long: `Write one archive with an image, all of its platforms, its signatures, attestations, SBOMs and whatever refers to it, the
+trust root, checksums, and a README for the person at the other side, who verifies it with sigwalk verify --pack FILE, or
+unpacked with cosign verify --local-image. It is an OCI layout, so that skopeo reads it, too. The same image gives the same
+bytes. A file that is there is not overwritten without a yes.`,
+		Example: `  sigwalk pack $IMAGE
+  sigwalk pack --file app.tar quay.io/org/app@sha256:...
+  sigwalk verify --pack app.tar --certificate-identity=... --certificate-oidc-issuer=...`,
+		Args: oneImage,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.pack(cmd.Context(), args[0], f) },
+	}
+	cmd.Flags().StringVarP(&f.file, "file", "f", "", "the `FILE` to write; without it NAME-TAG.pack.tar here")
+	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "`FILE` with the trust root that goes along; without it, the deployment's")
+	cmd.Flags().BoolVar(&f.force, "force", false, "overwrite FILE without asking")
+	return printing(cmd, "text", "json")
+}
+
+func (a *app) pack(ctx context.Context, image string, f packFlags) error {
+	var err error
+	if f.file == "" {
+		if f.file, err = pack.DefaultFile(image); err != nil {
+			return err
+		}
+	}
+	p, err := a.open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	teller := newTeller(a.in, a.err)
+	req := pack.Request{Image: image, File: f.file}
+	if req.Replace, err = mayReplace(ctx, teller, f); err != nil {
+		return err
+	}
+	if req.TrustRoot, req.TrustSource, err = p.trustRoot(ctx, f.trustedRoot); err != nil {
+		return err
+	}
+	verifier, err := p.verifierWith(actions.Discard, materialFlags{trustedRoot: f.trustedRoot})
+	if err != nil {
+		return err
+	}
+	seen, err := verifier.List(ctx, image)
+	if err != nil {
+		return err
+	}
+	req.Signers = signers(seen)
+	transport, err := p.transport(actions.Discard)
+	if err != nil {
+		return err
+	}
+	packer := pack.New(pack.Options{
+		Registry:   registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: teller}),
+		Repository: p.value("COSIGN_REPOSITORY"), Observer: teller,
+	})
+	result, err := packer.Write(ctx, req)
+	if err != nil {
+		return err
+	}
+	return a.proven(ctx, result)
+}
+
+// mayReplace asks whether a file that is there may be overwritten.
+func mayReplace(ctx context.Context, obs actions.Observer, f packFlags) (bool, error) {
+	if _, err := os.Lstat(f.file); err != nil || f.force {
+		return f.force, nil //nolint:nilerr // what is wrong with the place is said when it is written to
+	}
+	answer, err := obs.Ask(ctx, actions.Question{
+		ID: "overwrite", Text: f.file + " is there already.", Prompt: "Overwrite it? [y/N]", YesNo: true,
+	})
+	if errors.Is(err, actions.ErrNobodyToAsk) {
+		return false, nil
+	}
+	return answer.Yes, err
+}
+
+// trustRoot is what goes along: the file's bytes, or the deployment's trust root.
+func (p *place) trustRoot(ctx context.Context, file string) (content []byte, source string, err error) {
+	if file != "" {
+		if _, err := (&materialFlags{trustedRoot: file}).material(nil); err != nil {
+			return nil, "", err
+		}
+		content, err := os.ReadFile(file)
+		return content, "a file that the packer gave", err
+	}
+	roots, err := p.roots(actions.Discard)
+	if err != nil {
+		return nil, "", err
+	}
+	if content, err = roots.JSON(ctx); err != nil {
+		return nil, "", err
+	}
+	status, err := roots.Status(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return content, status.Remote, nil
+}
+
+// signers are whose signatures verified, each once, in the order of the log.
+func signers(report *verification.Report) []pack.Signer {
+	var found []pack.Signer
+	for _, s := range report.Verified() {
+		signer := pack.Signer{Subject: s.Subject, Issuer: s.Issuer}
+		if !slices.Contains(found, signer) {
+			found = append(found, signer)
+		}
+	}
+	return found
+}
+
+// proven opens what was written, verifies it without the network as the other side will, and says what is seen there.
+func (a *app) proven(ctx context.Context, result *pack.Result) error {
+	opened, err := pack.Open(ctx, result.File)
+	if err != nil {
+		return err
+	}
+	verifier, calls, err := packVerifier(opened, materialFlags{})
+	if err != nil {
+		return err
+	}
+	report, err := verifier.List(ctx, opened.Reference())
+	if err != nil {
+		return err
+	}
+	if err := report.Explain(ctx); err != nil {
+		return err
+	}
+	if a.flags.output == "json" {
+		a.printJSON(result)
+		return nil
+	}
+	a.say("%s\n  sha256 %s, %d bytes, %d manifests, %d blobs\n", result.File, result.SHA256, result.Bytes, result.Manifests, result.Blobs)
+	a.say("  trust root sha256 %s\n", result.TrustRoot)
+	a.say("  without the network: %d of %s verified for any identity, %d network calls\n",
+		len(report.Verified()), plural(len(report.Signatures), "signature"), calls.Calls())
+	for _, s := range report.Signatures {
+		if s.Verified {
+			a.say("    %s  %s\n", logIndex(s), printable([]string{s.Sentence()})[0])
+		} else {
+			a.say("    %s  %s\n", logIndex(s), printable([]string{"not verified: " + s.Reason.Error()})[0])
+		}
+	}
+	return nil
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
