@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -125,7 +126,10 @@ func (c *collection) take(m *manifest) (fresh bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if before, ok := c.manifests[m.desc.Digest.String()]; ok {
-		before.listed = before.listed || m.listed
+		if m.listed && !before.listed {
+			// Which of the two ways to it was the faster must not show.
+			before.listed, before.desc.ArtifactType, before.desc.Annotations = true, m.desc.ArtifactType, m.desc.Annotations
+		}
 		return false, nil
 	}
 	if len(m.raw) > maxManifestBytes {
@@ -231,7 +235,7 @@ func (c *collection) addAttached(ctx context.Context, repo name.Repository, m *m
 }
 
 func (c *collection) addReferrers(ctx context.Context, repo name.Repository, m *manifest, depth int) error {
-	index, err := remote.Referrers(repo.Digest(m.desc.Digest.String()), append(c.options, remote.WithContext(ctx))...)
+	index, err := remote.Referrers(repo.Digest(m.desc.Digest.String()), slices.Concat(c.options, []remote.Option{remote.WithContext(ctx)})...)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -99,7 +100,7 @@ func (r *remoteStorage) read(ctx context.Context, ref name.Digest, limit int64) 
 }
 
 func (r *remoteStorage) refers(ctx context.Context, d name.Digest) ([]v1.Descriptor, error) {
-	index, err := remote.Referrers(d, append(r.opts, remote.WithContext(ctx))...)
+	index, err := remote.Referrers(d, slices.Concat(r.opts, []remote.Option{remote.WithContext(ctx)})...)
 	if err != nil {
 		return nil, err
 	}
