@@ -78,13 +78,7 @@ func CosignJSON(r *Report) ([]byte, error) {
 func CosignText(r *Report) (stderr, stdout []string) {
 	for _, s := range r.stored() {
 		if s.Certificate != nil {
-			stderr = append(stderr, "Certificate subject: "+s.Subject)
-			if s.Issuer != "" {
-				stderr = append(stderr, "Certificate issuer URL: "+s.Issuer)
-			}
-			for _, w := range workflow(&cosign.CertExtensions{Cert: s.Certificate}) {
-				stderr = append(stderr, w.title+": "+w.value)
-			}
+			stderr = append(stderr, whoSigned(&s)...)
 		}
 		stdout = append(stdout, string(s.Payload))
 	}
@@ -99,7 +93,11 @@ func CosignError(r *Report) string {
 	if verdict == nil {
 		return ""
 	}
+	noMatching := fmt.Sprintf("no matching %ss: ", r.kind())
 	if actions.CodeOf(verdict) == actions.CodeNoSignatures {
+		if r.kind() == KindAttestation {
+			return noMatching // it does not tell the two apart
+		}
 		return "no signatures found"
 	}
 	rows := slices.Clone(r.Signatures)
@@ -114,7 +112,7 @@ func CosignError(r *Report) string {
 			}
 		}
 	}
-	return "no matching signatures: " + strings.Join(texts, "\n ")
+	return noMatching + strings.Join(texts, "\n ")
 }
 
 // stored returns the signatures that verified in the order of their storage.

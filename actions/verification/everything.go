@@ -27,7 +27,7 @@ func (v *Verifier) Everything(ctx context.Context, image string, policy Policy) 
 			return nil, err
 		}
 	}
-	report, err := v.look(ctx, image, policy)
+	report, err := v.look(ctx, image, policy, KindSignature)
 	if err != nil {
 		return nil, err
 	}

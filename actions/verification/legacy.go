@@ -46,7 +46,7 @@ func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifes
 			Next: "ask whoever runs the registry to remove what does not belong there",
 		}
 	}
-	payloads, err := s.payloads(ctx, ref.Context(), m.Layers)
+	payloads, err := s.payloads(ctx, ref.Context(), m.Layers, like.Kind.most())
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +75,14 @@ func (k Kind) suffix() string {
 	return "sig"
 }
 
+// most is how many bytes a payload of the kind may have.
+func (k Kind) most() int64 {
+	if k == KindAttestation {
+		return maxBundleBytes // it is inside, as in a bundle: a list of packages has megabytes
+	}
+	return maxPayloadBytes
+}
+
 // fetched is a payload, or why it is not there.
 type fetched struct {
 	content []byte
@@ -83,7 +91,7 @@ type fetched struct {
 
 // payloads fetches every distinct blob of the layers once: all signers of a digest sign the same words, and so do nearly
 // all layers.
-func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1.Descriptor) (map[v1.Hash]fetched, error) {
+func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1.Descriptor, most int64) (map[v1.Hash]fetched, error) {
 	found := map[v1.Hash]fetched{}
 	var wanted []v1.Hash
 	var total int64
@@ -94,8 +102,8 @@ func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1
 		found[layer.Digest] = fetched{}
 		total += layer.Size
 		switch {
-		case layer.Size > maxPayloadBytes:
-			found[layer.Digest] = fetched{err: tooLarge(layer.Digest.String(), maxPayloadBytes)}
+		case layer.Size > most:
+			found[layer.Digest] = fetched{err: tooLarge(layer.Digest.String(), most)}
 		case total > maxPayloadsBytes:
 			found[layer.Digest] = fetched{err: tooLarge(layer.Digest.String()+" and those before it", maxPayloadsBytes)}
 		default:
@@ -108,7 +116,7 @@ func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1
 	g.SetLimit(fetchers)
 	for _, digest := range wanted {
 		g.Go(func() error {
-			content, err := s.blob(ctx, repo.Digest(digest.String()), maxPayloadBytes)
+			content, err := s.blob(ctx, repo.Digest(digest.String()), most)
 			var e *actions.Error
 			if err != nil && (!errors.As(err, &e) || gone(e)) {
 				return err

@@ -21,13 +21,13 @@ import (
 )
 
 // look collects what is attached to image and verifies it. The trust root is read while the registry answers.
-func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Report, error) {
+func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought Kind) (*Report, error) {
 	src, err := v.source(ctx, image)
 	if err != nil {
 		return nil, err
 	}
 	defer src.close()
-	report := &Report{Image: image, Policy: policy}
+	report := &Report{Image: image, Policy: policy, sought: sought}
 	if layout.IsReference(image) {
 		policy.Offline = true // as cosign's --local-image: what is on the disk is judged by itself
 	} else {
@@ -65,7 +65,7 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy) (*Repo
 			report.Signatures[i].Image = x.digest
 		}
 		order(report.Signatures)
-		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(report.Signatures), "signature")), nil
+		return fmt.Sprintf("%d of %s verified", len(report.Verified()), counted(len(report.Signatures), string(report.kind()))), nil
 	})
 	if err != nil {
 		return nil, err
@@ -85,18 +85,18 @@ func (v *Verifier) collect(ctx context.Context, src *source, report *Report) err
 	}
 	return v.stage(ctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
 		var err error
-		report.Signatures, err = v.attached(ctx, src, report.Digest)
-		return counted(len(report.Signatures), "signature"), err
+		report.Signatures, err = v.attached(ctx, src, report.Digest, report.sought)
+		return counted(len(report.Signatures), string(report.kind())), err
 	})
 }
 
 // attached reads both storages at the same time.
-func (v *Verifier) attached(ctx context.Context, src *source, d name.Digest) ([]Signature, error) {
+func (v *Verifier) attached(ctx context.Context, src *source, d name.Digest, kind Kind) ([]Signature, error) {
 	var referring []Signature
 	var refused error
 	var g sync.WaitGroup
 	g.Go(func() { referring, refused = src.referring(ctx, d) })
-	tagged, err := src.tagged(ctx, d)
+	tagged, err := src.inTag(ctx, d, kind)
 	g.Wait()
 	switch {
 	case err != nil:
@@ -107,7 +107,7 @@ func (v *Verifier) attached(ctx context.Context, src *source, d name.Digest) ([]
 		// There are registries that do not know the question and answer with an error. cosign passes over it.
 		v.opts.Observer.Event(ctx, actions.Note{
 			Level: actions.NoteWarning,
-			Text:  "only the signatures in " + tagFor(d, "sig") + " are shown: " + refused.Error(),
+			Text:  fmt.Sprintf("only the %ss in %s are shown: %v", kind, tagFor(d, kind.suffix()), refused),
 		})
 	}
 	return append(tagged, referring...), nil

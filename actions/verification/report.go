@@ -28,9 +28,12 @@ func (r *Report) Verdict() error {
 	if len(r.Signatures) == 0 {
 		e := &actions.Error{
 			Code: actions.CodeNoSignatures,
-			What: "no signatures found",
-			Why:  "nothing is attached to " + r.Digest.String() + ": neither the tag " + tagFor(r.Digest, "sig") + " nor a referrer with a Sigstore bundle",
+			What: fmt.Sprintf("no %ss found", r.kind()),
+			Why:  "nothing is attached to " + r.Digest.String() + ": neither the tag " + tagFor(r.Digest, r.kind().suffix()) + " nor a referrer with a Sigstore bundle",
 			Next: "sign it with `cosign sign " + r.Image + "`, or look whether the tag has moved to another digest since it was signed",
+		}
+		if r.kind() == KindAttestation {
+			e.Next = "make one with `cosign attest --predicate FILE --type TYPE " + r.Image + "`, or look whether the tag has moved to another digest since"
 		}
 		if layout.IsReference(r.Image) {
 			e.Next = "copy it with its signatures: `cosign save --dir DIR IMAGE` or `sigwalk pack IMAGE`; skopeo and crane leave them behind"
@@ -46,12 +49,20 @@ func (r *Report) Verdict() error {
 			reasons = append(reasons, reason)
 		}
 	}
-	return noMatch(reasons)
+	return noMatch(reasons, r.kind())
+}
+
+// kind is what was sought.
+func (r *Report) kind() Kind {
+	if r.sought == "" {
+		return KindSignature
+	}
+	return r.sought
 }
 
 // noMatch says once what many signatures have in common.
-func noMatch(reasons []*actions.Error) error {
-	e := &actions.Error{Code: actions.CodeNoMatch, What: "no matching signatures"}
+func noMatch(reasons []*actions.Error, kind Kind) error {
+	e := &actions.Error{Code: actions.CodeNoMatch, What: fmt.Sprintf("no matching %ss", kind)}
 	type group struct {
 		text  string
 		count int
@@ -78,7 +89,7 @@ func noMatch(reasons []*actions.Error) error {
 			break
 		}
 		if g.count > 1 {
-			lines = append(lines, fmt.Sprintf("%s (%d signatures)", g.text, g.count))
+			lines = append(lines, fmt.Sprintf("%s (%d %ss)", g.text, g.count, kind))
 		} else {
 			lines = append(lines, g.text)
 		}

@@ -147,6 +147,7 @@ type Report struct {
 
 	reference name.Reference
 	online    bool // a log was there to ask
+	sought    Kind // empty for KindSignature
 }
 
 // Verify collects and verifies; Report.Explain explains the verdicts. It fails only when it could not look (CodeTagNotFound, CodeUnreachable, CodeNoTrustRoot,
@@ -155,10 +156,10 @@ func (v *Verifier) Verify(ctx context.Context, image string, policy Policy) (*Re
 	if err := policy.Validate(); err != nil {
 		return nil, err
 	}
-	return v.look(ctx, image, policy)
+	return v.look(ctx, image, policy, KindSignature)
 }
 
 // List collects the signatures and verifies all but whose they are: any subject and issuer will do.
 func (v *Verifier) List(ctx context.Context, image string) (*Report, error) {
-	return v.look(ctx, image, Policy{})
+	return v.look(ctx, image, Policy{}, KindSignature)
 }

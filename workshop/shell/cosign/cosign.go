@@ -87,7 +87,7 @@ func (s *session) root() *cobra.Command {
 	s.ro.AddFlags(cmd)
 	cmd.AddCommand(
 		s.generateKeyPair(), s.importKeyPair(), s.publicKey(),
-		s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.version(),
+		s.attest(), s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.verifyAttestation(), s.version(),
 	)
 	for _, name := range unbuilt() {
 		cmd.AddCommand(s.unbuilt(name))

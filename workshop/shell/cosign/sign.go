@@ -29,12 +29,15 @@ func (s *session) sign() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a container image",
-		Args:  cobra.MinimumNArgs(1),
+		Example: `  cosign sign IMAGE
+  cosign sign --identity-token=TOKEN IMAGE
+  cosign sign --key cosign.key IMAGE
+  cosign sign -a stage=test IMAGE
+  cosign sign --recursive IMAGE              # and every platform of it
+  cosign sign --new-bundle-format IMAGE      # as cosign 3 keeps it`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := s.only(cmd, "fulcio-url", "identity-token", "rekor-url", "oidc-issuer", "oidc-client-id",
-				"oidc-disable-ambient-providers", "annotations", "yes", "timestamp-server-url", "output-certificate",
-				"fulcio-auth-flow", "key", "tlog-upload", "oidc-redirect-url", "oidc-provider", "oidc-client-secret-file")
-			if err != nil {
+			if err := s.only(cmd, append(signerFlags(), "annotations", "output-certificate", "recursive")...); err != nil {
 				return err
 			}
 			if err := s.doSign(cmd, o, args); err != nil {
@@ -68,46 +71,39 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 		return err
 	}
 	s.warnOfTag(images[0])
-	clients, err := s.call.Connect(s.narrator)
+	work, err := s.signWith(cmd, &signer{
+		key: o.Key, fulcio: o.Fulcio, oidc: o.OIDC, rekor: o.Rekor.URL, timestamp: o.TSAServerURL,
+		yes: o.SkipConfirmation, log: o.TlogUpload, bundle: o.NewBundleFormat,
+	})
 	if err != nil {
 		return err
 	}
-	defer clients.Close()
-	clients.Endpoints.Fulcio, clients.Endpoints.Rekor = o.Fulcio.URL, o.Rekor.URL
-	clients.Endpoints.Timestamp = o.TSAServerURL
-	clients.Endpoints.OIDCIssuer, clients.Endpoints.OIDCClientID = o.OIDC.Issuer, o.OIDC.ClientID
-	ctx, cancel := s.patient(cmd)
-	defer cancel()
-	req := signing.Request{Consented: o.SkipConfirmation, Annotations: extra, SkipLog: !o.TlogUpload}
-	signer := clients.Signer()
-	sign := signer.SignWithKey
-	if req.Key, err = s.signingKey(ctx, clients, cmd, o.Key); err != nil {
-		return s.late(ctx, err)
+	defer work.close()
+	work.request.Annotations = extra
+	if o.NewBundleFormat {
+		delete(s.narrator.done, "log") // cosign says nothing of it there
 	}
-	if req.Key == nil {
-		sign = signer.SignWithToken
-		if err := s.identify(cmd, o, clients, &req); err != nil {
-			return err
-		}
-	}
-	s.narrateSigning(o.SkipConfirmation)
 	for i, image := range images {
 		if i > 0 {
 			s.warnOfTag(image)
 		}
-		s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
-		req.Image = image
-		result, err := sign(ctx, req)
-		if err != nil {
-			return s.late(ctx, err)
+		if !o.NewBundleFormat {
+			s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
 		}
-		req.Consented = true // once a command line is enough, as in cosign
-		s.call.Keep(result)
-		if result.Restored > 0 {
-			s.info("Put back %d signatures that others had overwritten", result.Restored)
+		targets := []string{image}
+		if o.Recursive {
+			if targets, err = work.below(image); err != nil {
+				return err
+			}
 		}
-		if err := s.writeCertificate(o.OutputCertificate, result); err != nil {
-			return err
+		for _, target := range targets {
+			result, err := work.sign(target)
+			if err != nil {
+				return err
+			}
+			if err := s.writeCertificate(o.OutputCertificate, result); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

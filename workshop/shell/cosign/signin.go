@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/sigstore/cosign/v2/cmd/cosign/cli/options"
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -28,11 +27,11 @@ const (
 
 // identify makes the request say who signs: by a token that was given, or by a sign-in. As with cosign, a flow that was
 // asked for counts for more than a token that is there.
-func (s *session) identify(cmd *cobra.Command, o *options.SignOptions, clients *builtin.Clients, req *signing.Request) error {
+func (s *session) identify(cmd *cobra.Command, o *signer, clients *builtin.Clients, req *signing.Request) error {
 	var err error
-	switch flow := o.Fulcio.AuthFlow; flow {
+	switch flow := o.fulcio.AuthFlow; flow {
 	case "", flowToken:
-		if req.Token, err = s.identityToken(o); err != nil || !req.Token.IsZero() {
+		if req.Token, err = s.identityToken(cmd, o); err != nil || !req.Token.IsZero() {
 			return err
 		}
 		if flow == flowToken {
@@ -60,7 +59,7 @@ func (s *session) identify(cmd *cobra.Command, o *options.SignOptions, clients *
 }
 
 // signIn makes the request get its token by itself, once for all images of the line.
-func (s *session) signIn(cmd *cobra.Command, o *options.SignOptions, clients *builtin.Clients, req *signing.Request,
+func (s *session) signIn(cmd *cobra.Command, o *signer, clients *builtin.Clients, req *signing.Request,
 	get func(context.Context, identity.SignInOptions) (*identity.Token, error), way identity.Way,
 ) error {
 	secret, err := s.clientSecret(cmd)
@@ -71,7 +70,7 @@ func (s *session) signIn(cmd *cobra.Command, o *options.SignOptions, clients *bu
 	req.SignIn = func(ctx context.Context, digest name.Digest) (actions.Secret, error) {
 		if token == nil {
 			got, err := get(ctx, identity.SignInOptions{
-				Issuer: o.OIDC.Issuer, ClientID: o.OIDC.ClientID, ClientSecret: secret, RedirectURL: o.OIDC.RedirectURL,
+				Issuer: o.oidc.Issuer, ClientID: o.oidc.ClientID, ClientSecret: secret, RedirectURL: o.oidc.RedirectURL,
 				Way: way, Purpose: digest.RepositoryStr() + "@" + digest.DigestStr(), Open: s.call.OpenBrowser,
 				Transport: clients.Transport, Observer: clients.Observer, Clock: s.call.Clock,
 			})
@@ -103,14 +102,14 @@ const ambient = "envvar"
 
 // identityToken is the token of --identity-token (which may be a file), else of SIGSTORE_ID_TOKEN; empty when there is
 // none.
-func (s *session) identityToken(o *options.SignOptions) (actions.Secret, error) {
-	given := strings.TrimSpace(o.Fulcio.IdentityToken)
+func (s *session) identityToken(cmd *cobra.Command, o *signer) (actions.Secret, error) {
+	given := strings.TrimSpace(o.fulcio.IdentityToken)
 	if given == "" {
 		switch {
-		case o.OIDC.DisableAmbientProviders:
+		case o.oidc.DisableAmbientProviders:
 			return actions.Secret{}, nil
-		case o.OIDC.Provider != "" && o.OIDC.Provider != ambient:
-			return actions.Secret{}, s.notBuilt("cosign sign --oidc-provider=" + o.OIDC.Provider)
+		case o.oidc.Provider != "" && o.oidc.Provider != ambient:
+			return actions.Secret{}, s.notBuilt(cmd.CommandPath() + " --oidc-provider=" + o.oidc.Provider)
 		}
 		return actions.NewSecret(strings.TrimSpace(s.call.Getenv("SIGSTORE_ID_TOKEN"))), nil
 	}
