@@ -70,6 +70,7 @@ func (s *session) doAttest(cmd *cobra.Command, o *options.AttestOptions, images 
 		return err
 	}
 	defer work.close()
+	s.noticeAtLog()
 	work.request.Attestation = &signing.Attestation{Type: o.Predicate.Type, Predicate: predicate, EntryType: entryType}
 	for i := range images {
 		if image = images[i]; i > 0 {

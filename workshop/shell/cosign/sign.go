@@ -81,6 +81,7 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 	defer work.close()
 	work.request.Annotations = extra
 	if o.NewBundleFormat {
+		s.noticeAtLog()
 		delete(s.narrator.done, "log") // cosign says nothing of it there
 	}
 	for i, image := range images {
@@ -145,6 +146,9 @@ func (s *session) narrateSigning(consented bool) {
 		s.info("tlog entry created with index: %s", stage.Detail[strings.LastIndexByte(stage.Detail, ' ')+1:])
 	}
 }
+
+// noticeAtLog shows the notice when the log is written, as cosign does where it makes a statement. Else it does so earlier.
+func (s *session) noticeAtLog() { delete(s.narrator.started, "timestamp") }
 
 // repositoryOf is where the signature of image goes. The image's name was read before.
 func repositoryOf(image string) string {
