@@ -43,6 +43,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"lose":        loseSignatures,
 		"notimage":    pushNote,
 		"token":       badToken,
+		"github":      serveGitHub,
 		"forall":      inEveryFile,
 		"bundles":     writeBundles,
 		"signedimage": signedImage,

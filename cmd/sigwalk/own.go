@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
@@ -16,14 +17,14 @@ const fromEnvironment environment.Source = "environment"
 func known() []string {
 	// Go itself reads SSL_CERT_FILE, in place of the system's authorities and not beside them.
 	endpoints := slices.DeleteFunc(environment.EndpointVariables(), func(name string) bool { return name == "SSL_CERT_FILE" })
-	return append(endpoints,
+	return slices.Concat(endpoints, ambient.Variables(), []string{
 		"COSIGN_YES", "COSIGN_REPOSITORY",
 		"COSIGN_CERTIFICATE_IDENTITY", "COSIGN_CERTIFICATE_IDENTITY_REGEXP",
 		"COSIGN_CERTIFICATE_OIDC_ISSUER", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP",
-		"SIGSTORE_ID_TOKEN", "SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+		"SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
 		"SIGSTORE_TSA_CERTIFICATE_FILE", "COSIGN_PASSWORD", "KUBECONFIG", "TUF_ROOT", "DOCKER_CONFIG",
 		"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
-	)
+	})
 }
 
 // deployment are the variables that, given, mean a Sigstore of the person's own.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -159,6 +160,7 @@ func (p *place) shell(open func(context.Context, string) error) (*shell.Shell, e
 		return nil, err
 	}
 	return shell.New(shell.Options{
+		Machine:     p.machine(),
 		Dir:         layout.Dir,
 		Aliases:     layout.Aliases,
 		Environment: p.env,
@@ -166,6 +168,15 @@ func (p *place) shell(open func(context.Context, string) error) (*shell.Shell, e
 		AllowHost:   p.host,
 		OpenBrowser: open,
 	})
+}
+
+// machine is where this machine offers identity tokens. The sandbox's Fulcio knows none of them, and its lines see nothing
+// of the machine unless that was allowed.
+func (p *place) machine() *ambient.Machine {
+	if p.handle != nil && !p.host {
+		return nil
+	}
+	return ambient.ThisMachine()
 }
 
 // session opens a lesson; progressFile keeps the person's place in it, empty keeps nothing. A rehearsal signs in by itself

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 )
 
@@ -21,8 +22,9 @@ func (a *app) tokenCommand() *cobra.Command {
 it will not, the first thing to change is named, and where. Nothing of the token leaves this machine, and it is never
 printed; Fulcio is asked what it trusts, and an issuer that it trusts for its keys.
 
-The token is that of FILE (- for standard input), else of SIGSTORE_ID_TOKEN. There is no flag for it: every program of
-the machine sees the arguments of all others. Exit code 1 when Fulcio will refuse it.`,
+The token is that of FILE (- for standard input), else the one that cosign would find: SIGSTORE_ID_TOKEN, or what the CI
+system offers. There is no flag for it: every program of the machine sees the arguments of all others. Exit code 1 when
+Fulcio will refuse it.`,
 		Example: `  sigwalk token
   curl -s ... | jq -r .access_token | sigwalk token -
   sigwalk token -o json token.txt`,
@@ -49,17 +51,20 @@ func (a *app) inspectToken(ctx context.Context, args []string) error {
 		return err
 	}
 	defer p.close()
-	if len(args) == 0 {
-		raw = actions.NewSecret(p.value("SIGSTORE_ID_TOKEN"))
-	}
-	if raw.IsZero() && len(args) == 0 {
-		return noTokenToRead()
-	}
-	token, err := identity.Parse(raw)
+	transport, err := p.transport(actions.Discard)
 	if err != nil {
 		return err
 	}
-	transport, err := p.transport(actions.Discard)
+	if len(args) == 0 {
+		raw, _, err = ambient.Token(ctx, ambient.Options{Getenv: p.value, Machine: p.machine(), Transport: transport}, "")
+		if err == nil && raw.IsZero() {
+			err = noTokenToRead()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	token, err := identity.Parse(raw)
 	if err != nil {
 		return err
 	}
@@ -81,7 +86,7 @@ func (a *app) inspectToken(ctx context.Context, args []string) error {
 func noTokenToRead() error {
 	return &actions.Error{
 		Code: actions.CodeNoToken, What: "there is no identity token to read",
-		Why:  "no file was named, and SIGSTORE_ID_TOKEN is not set",
+		Why:  "no file was named, SIGSTORE_ID_TOKEN is not set, and no CI system offers one here",
 		Next: "export SIGSTORE_ID_TOKEN, name the file that holds the token, or give - and the token on standard input",
 	}
 }

@@ -208,29 +208,69 @@ func (n note) MediaType() (types.MediaType, error) { return "application/vnd.exa
 // token NAME DIR [CLAIM=JSON...]: sets NAME to an identity token as the issuer of the sandbox in DIR makes them, signed with
 // its key, with those claims changed.
 func badToken(ts *testscript.TestScript, _ bool, args []string) {
-	text, err := os.ReadFile(filepath.Join(ts.MkAbs(args[1]), "sandbox", "identity", "token.key.pem"))
+	compact, err := mint(ts, args[1], args[2:])
 	ts.Check(err)
+	ts.Setenv(args[0], compact)
+}
+
+// mint makes a token for the user of the variables that begin with BOX_.
+func mint(ts *testscript.TestScript, dir string, changes []string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(ts.MkAbs(dir), "sandbox", "identity", "token.key.pem"))
+	if err != nil {
+		return "", err
+	}
 	block, _ := pem.Decode(text)
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
 	claims := map[string]any{
 		"iss": ts.Getenv("BOX_COSIGN_OIDC_ISSUER"), "aud": ts.Getenv("BOX_COSIGN_OIDC_CLIENT_ID"), "sub": "somebody",
 		"email": ts.Getenv("BOX_OIDC_USER"), "email_verified": true,
 		"iat": time.Now().Add(-time.Minute).Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}
-	for _, change := range args[2:] {
+	for _, change := range changes {
 		claim, value, _ := strings.Cut(change, "=")
 		var v any
-		ts.Check(json.Unmarshal([]byte(value), &v))
+		if err := json.Unmarshal([]byte(value), &v); err != nil {
+			return "", err
+		}
 		claims[claim] = v
 	}
 	payload, err := json.Marshal(claims)
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key}, nil)
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
 	signed, err := signer.Sign(payload)
-	ts.Check(err)
-	compact, err := signed.CompactSerialize()
-	ts.Check(err)
-	ts.Setenv(args[0], compact)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}
+
+// github NAME DIR: runs what GitHub runs for a job that may have a token, and sets NAME to its address. It gives tokens of
+// the issuer of the sandbox in DIR, for the audience that is asked for, to whoever knows the job's secret.
+func serveGitHub(ts *testscript.TestScript, _ bool, args []string) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "bearer job-secret" {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		audience, err := json.Marshal(r.URL.Query().Get("audience"))
+		token := ""
+		if err == nil {
+			token, err = mint(ts, args[1], []string{"aud=" + string(audience)})
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"value": token})
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL+"/token?api-version=2.0")
 }

@@ -23,6 +23,7 @@ var attempts = map[string][]string{
 		"?cosign verify --key F 127.0.0.1:1/x", "?cosign initialize --root F --mirror http://127.0.0.1:1",
 		"cosign version --output-file N", "?TUF_ROOT=D cosign tree 127.0.0.1:1/x", "?DOCKER_CONFIG=D cosign tree 127.0.0.1:1/x",
 		"?SIGWALK_CA_FILE=F cosign tree 127.0.0.1:1/x", "?cosign sign --yes --identity-token F 127.0.0.1:1/x",
+		"?SPIFFE_ENDPOINT_SOCKET=F cosign sign --yes 127.0.0.1:1/x",
 		"?cosign verify --trusted-root F --certificate-identity=x --certificate-oidc-issuer=y 127.0.0.1:1/x",
 	},
 	"crane": {"?DOCKER_CONFIG=D crane digest 127.0.0.1:1/x", "?SIGWALK_CA_FILE=F crane digest 127.0.0.1:1/x"},

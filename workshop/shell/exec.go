@@ -74,6 +74,7 @@ func (s *Shell) status(ctx context.Context, hc interp.HandlerContext, args []str
 		Observer:    l.observer,
 		OpenBrowser: s.opts.OpenBrowser,
 		AllowHost:   s.opts.AllowHost,
+		Machine:     s.opts.Machine,
 		Keep:        l.keep,
 		Failed:      l.failed,
 	}

@@ -15,6 +15,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 	"github.com/sigwalk/sigwalk/workshop/shell/confine"
@@ -36,6 +37,9 @@ type Options struct {
 	RevealSecrets bool
 	// OpenBrowser opens a URL in a browser of this machine, for sign-ins; nil where there is none.
 	OpenBrowser func(ctx context.Context, url string) error
+	// Machine is where the machine offers identity tokens by itself, as to a workload; nil for a lesson's sandbox, whose
+	// Fulcio knows none of them.
+	Machine *ambient.Machine
 	// Base carries network calls; nil for the default.
 	Base  http.RoundTripper
 	Clock actions.Clock

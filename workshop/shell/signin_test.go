@@ -140,7 +140,7 @@ func TestNobodyLogsInInVain(t *testing.T) {
 		"provider down":         {"cosign sign --oidc-issuer=http://127.0.0.1:1/realms/demo $IMAGE", "cannot be reached"},
 		"no such flow":          {"cosign sign --fulcio-auth-flow=magic $IMAGE", "unsupported oauth flow: magic"},
 		"token, without one":    {"cosign sign --fulcio-auth-flow=token $IMAGE", "there is no identity token"},
-		"provider not built":    {"cosign sign --oidc-provider=spiffe $IMAGE", "--oidc-provider=spiffe is not built into"},
+		"provider not here":     {"cosign sign --oidc-provider=spiffe $IMAGE", "sees nothing of the machine"},
 		"client without secret": {"cosign sign --fulcio-auth-flow=client_credentials $IMAGE", "has no secret"},
 		"not on loopback":       {"cosign sign --oidc-redirect-url=http://example.com/cb $IMAGE", "listens on this machine alone"},
 	} {

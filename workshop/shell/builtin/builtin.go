@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/shell/confine"
 )
@@ -49,6 +50,8 @@ type Call struct {
 	Observer actions.Observer
 	// OpenBrowser opens a URL in a browser of this machine; nil where there is none.
 	OpenBrowser func(ctx context.Context, url string) error
+	// Machine is where the machine offers identity tokens; nil where it is not asked.
+	Machine *ambient.Machine
 	// AllowHost is true when the person trusts the line with the whole machine.
 	AllowHost bool
 

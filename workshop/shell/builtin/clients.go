@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/signing"
@@ -111,6 +113,28 @@ func (k *Clients) Registry() *registry.Client {
 	return registry.New(registry.Options{
 		Homes: k.Homes, Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
 	})
+}
+
+// Ambient returns how the place offers identity tokens by itself. A socket that a line names lies in the lesson's directory,
+// unless the line is trusted with the machine.
+func (k *Clients) Ambient() (ambient.Options, error) {
+	const socket = "SPIFFE_ENDPOINT_SOCKET"
+	getenv := k.call.Getenv
+	if v, ok := k.call.Environment.Get(socket); ok && v.Value != "" && v.Source.ByLine() && !k.call.AllowHost {
+		path, err := k.call.Files.Host(k.call.Dir, strings.TrimPrefix(v.Value, "unix://"))
+		if err != nil {
+			return ambient.Options{}, fmt.Errorf("%s: %w", socket, err)
+		}
+		getenv = func(name string) string {
+			if name == socket {
+				return path
+			}
+			return k.call.Getenv(name)
+		}
+	}
+	return ambient.Options{
+		Getenv: getenv, Machine: k.call.Machine, Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
+	}, nil
 }
 
 // Trust returns a client for the trust root.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 	"github.com/sigwalk/sigwalk/workshop/shell/confine"
@@ -31,14 +32,14 @@ func (s *session) identify(cmd *cobra.Command, o *signer, clients *builtin.Clien
 	var err error
 	switch flow := o.fulcio.AuthFlow; flow {
 	case "", flowToken:
-		if req.Token, err = s.identityToken(cmd, o); err != nil || !req.Token.IsZero() {
+		if req.Token, err = s.identityToken(cmd.Context(), o, clients); err != nil || !req.Token.IsZero() {
 			return err
 		}
 		if flow == flowToken {
 			return &actions.Error{
 				Code: actions.CodeNoToken,
 				What: "there is no identity token to sign with",
-				Why:  "neither --identity-token nor SIGSTORE_ID_TOKEN has one",
+				Why:  "neither --identity-token nor SIGSTORE_ID_TOKEN has one, and no CI system offers one here",
 				Next: "source ./get-access-token.sh, which sets SIGSTORE_ID_TOKEN, or leave --fulcio-auth-flow=token out to sign in",
 			}
 		}
@@ -97,21 +98,20 @@ func (s *session) clientSecret(cmd *cobra.Command) (actions.Secret, error) {
 	return actions.NewSecret(strings.TrimSpace(string(text))), nil
 }
 
-// ambient is the provider of cosign that takes the token from SIGSTORE_ID_TOKEN.
-const ambient = "envvar"
-
-// identityToken is the token of --identity-token (which may be a file), else of SIGSTORE_ID_TOKEN; empty when there is
-// none.
-func (s *session) identityToken(cmd *cobra.Command, o *signer) (actions.Secret, error) {
+// identityToken is the token of --identity-token (which may be a file), else what the place offers: SIGSTORE_ID_TOKEN, a CI
+// system, a workload's agent; empty when there is none.
+func (s *session) identityToken(ctx context.Context, o *signer, clients *builtin.Clients) (actions.Secret, error) {
 	given := strings.TrimSpace(o.fulcio.IdentityToken)
 	if given == "" {
-		switch {
-		case o.oidc.DisableAmbientProviders:
+		if o.oidc.DisableAmbientProviders {
 			return actions.Secret{}, nil
-		case o.oidc.Provider != "" && o.oidc.Provider != ambient:
-			return actions.Secret{}, s.notBuilt(cmd.CommandPath() + " --oidc-provider=" + o.oidc.Provider)
 		}
-		return actions.NewSecret(strings.TrimSpace(s.call.Getenv("SIGSTORE_ID_TOKEN"))), nil
+		place, err := clients.Ambient()
+		if err != nil {
+			return actions.Secret{}, err
+		}
+		token, _, err := ambient.Token(ctx, place, o.oidc.Provider)
+		return token, err
 	}
 	// A token has dots and no slashes worth a file name; cosign, too, takes it for a file only when there is one.
 	text, err := s.call.Files.ReadFile(s.call.Dir, given)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
+	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 )
@@ -64,15 +65,20 @@ func (c *command) token() *cobra.Command {
 	return &cobra.Command{
 		Use:   "token [FILE]",
 		Short: "Read an identity token, and foretell whether Fulcio takes it and whom the certificate will name",
-		Long: `The token is that of FILE (- for standard input), else of SIGSTORE_ID_TOKEN. It is never printed. Exit code 1 when
-Fulcio will refuse it.`,
+		Long: `The token is that of FILE (- for standard input), else of SIGSTORE_ID_TOKEN or the CI system, as cosign finds it.
+It is never printed. Exit code 1 when Fulcio will refuse it.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.inspect(cmd.Context(), args) },
 	}
 }
 
 func (c *command) inspect(ctx context.Context, args []string) error {
-	raw, err := c.readToken(args)
+	clients, err := c.call.Connect(c.call.Observer)
+	if err != nil {
+		return err
+	}
+	defer clients.Close()
+	raw, err := c.readToken(ctx, clients, args)
 	if err != nil {
 		return err
 	}
@@ -80,11 +86,6 @@ func (c *command) inspect(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	clients, err := c.call.Connect(c.call.Observer)
-	if err != nil {
-		return err
-	}
-	defer clients.Close()
 	report, err := inspect.Inspect(ctx, token, inspect.Options{
 		Fulcio: clients.Endpoints.Fulcio, Transport: clients.Transport, Clock: c.call.Clock,
 	})
@@ -116,17 +117,22 @@ func (c *command) print(value any, text func() string) error {
 	return builtin.Usage("--output %s: choose text or json", c.output)
 }
 
-// readToken is the token of the file, of standard input, or of the variable.
-func (c *command) readToken(args []string) (actions.Secret, error) {
+// readToken is the token of the file, of standard input, or of the place as cosign would find it.
+func (c *command) readToken(ctx context.Context, clients *builtin.Clients, args []string) (actions.Secret, error) {
 	if len(args) == 0 {
-		text := c.call.Getenv("SIGSTORE_ID_TOKEN")
-		if text == "" {
-			return actions.Secret{}, &actions.Error{
-				Code: actions.CodeNoToken, What: "there is no identity token to read", Why: "no file was named, and SIGSTORE_ID_TOKEN is not set",
+		place, err := clients.Ambient()
+		if err != nil {
+			return actions.Secret{}, err
+		}
+		token, _, err := ambient.Token(ctx, place, "")
+		if err == nil && token.IsZero() {
+			err = &actions.Error{
+				Code: actions.CodeNoToken, What: "there is no identity token to read",
+				Why:  "no file was named, SIGSTORE_ID_TOKEN is not set, and no CI system offers one here",
 				Next: "source ./get-access-token.sh, which sets it, name the file that holds the token, or give - and the token on standard input",
 			}
 		}
-		return actions.NewSecret(text), nil
+		return token, err
 	}
 	if args[0] == "-" {
 		text, err := io.ReadAll(io.LimitReader(c.call.Stdin, inspect.LongestToken))
