@@ -234,6 +234,10 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 				Local: "/home/" + odd, Remote: "http://127.0.0.1/" + odd, Checksum: strings.Repeat("ab12", 16), Pinned: true,
 				Roles:   map[string]trust.Role{"root.json": {Version: 1, Length: 4128, Expires: at}},
 				Targets: []string{odd, "rekor.pub"},
+				Contents: &trust.Contents{
+					Authorities: []trust.Authority{{URI: odd, Chain: []trust.Certificate{{Subject: odd, NotBefore: at, NotAfter: at.AddDate(0, 0, 1)}}}, {}},
+					Logs:        []trust.Log{{URL: odd, ID: odd}, {ID: strings.Repeat("ab", 32), Period: trust.Period{From: &at, Until: &at}}},
+				},
 			})
 		},
 	} {

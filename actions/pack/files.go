@@ -35,13 +35,12 @@ func (c *collection) files(req Request) ([]file, *Description, error) {
 	}
 	description := &Description{
 		Format: Format, Image: req.Image, Digest: c.image.DigestStr(),
-		TrustRoot: hexSum(req.TrustRoot), TrustSource: req.TrustSource, Manifests: len(c.manifests), Signers: req.Signers,
+		TrustRoot: hexSum(req.TrustRoot), TrustSource: req.TrustSource, Manifests: len(c.manifests), Blobs: len(c.blobs), Signers: req.Signers,
 	}
 	if description.Signers == nil {
 		description.Signers = []Signer{}
 	}
 	for _, b := range c.sortedBlobs() {
-		description.Blobs++
 		description.Bytes += b.size
 	}
 	text, err := json.MarshalIndent(description, "", "  ")

@@ -32,7 +32,7 @@ type Description struct {
 	// TrustRoot is the SHA-256 of trusted_root.json in hex, TrustSource where that came from.
 	TrustRoot   string `json:"trustRootSHA256"`
 	TrustSource string `json:"trustRootSource"`
-	// Manifests and Blobs count what is in the layout, Bytes their sizes together.
+	// Manifests and Blobs (layers, configurations, payloads, bundles) count what is in the layout, Bytes is the size of both.
 	Manifests int   `json:"manifests"`
 	Blobs     int   `json:"blobs"`
 	Bytes     int64 `json:"bytes"`

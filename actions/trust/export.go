@@ -15,6 +15,12 @@ func (c *Client) JSON(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found, _, err := readImported(c.opts.Homes.TUF); found != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return found.Root, nil
+	}
 	l, err := c.open()
 	if err != nil {
 		return nil, err

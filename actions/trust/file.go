@@ -100,3 +100,28 @@ type otherAuthority struct {
 func (o *otherAuthority) FulcioCertificateAuthorities() []root.CertificateAuthority {
 	return []root.CertificateAuthority{o.authority}
 }
+
+// Written is a trust root that was written to a file.
+type Written struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"` // in hex
+	Bytes  int    `json:"bytes"`
+}
+
+// WriteFile writes a trusted root in one step. It fails with CodeFileInTheWay where one is there, unless it may be replaced,
+// and CodeStateUnwritable.
+func WriteFile(path string, content []byte, replace bool) (*Written, error) {
+	if _, err := os.Lstat(path); err == nil && !replace {
+		return nil, &actions.Error{
+			Code: actions.CodeFileInTheWay, What: path + " is there already", Why: "nothing is overwritten without a yes",
+			Next: "name another file, or give --force to replace it",
+		}
+	}
+	if err := writeFile(path, content); err != nil {
+		return nil, &actions.Error{
+			Code: actions.CodeStateUnwritable, What: "the trust root cannot be written to " + path, Why: err.Error(), Err: err,
+			Next: "make room or make the directory writable, or name another file",
+		}
+	}
+	return &Written{path, sum(content), len(content)}, nil
+}

@@ -183,6 +183,9 @@ func (c *Client) install(staged layout) error {
 	if err := writeFile(filepath.Join(final.home, remoteFile), raw); err != nil {
 		return unwritable(final.home, err)
 	}
+	if err := forgetImported(final.home); err != nil {
+		return unwritable(final.home, err)
+	}
 	return nil
 }
 

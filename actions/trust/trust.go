@@ -49,6 +49,11 @@ type Status struct {
 	// Roles has the keys "root.json", "snapshot.json", "targets.json" and "timestamp.json".
 	Roles   map[string]Role
 	Targets []string // sorted
+	// Imported is set for a trust root that was brought by hand. Then there is neither mirror nor role, and Checksum is
+	// that of its trusted_root.json.
+	Imported *Imported
+	// Contents is what the trusted root holds, expired or not; nil when it cannot be read or is not what TUF vouches for.
+	Contents *Contents
 }
 
 // Expires returns when the first of the roles expires.

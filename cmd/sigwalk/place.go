@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/sigstore/sigstore-go/pkg/root"
+
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/actions/identity/ambient"
@@ -53,6 +55,11 @@ func (a *app) openFor(ctx context.Context, image string) (*place, error) {
 	if !layout.IsReference(image) {
 		return a.open(ctx, nil)
 	}
+	return a.openAsItIs(ctx)
+}
+
+// openAsItIs joins a sandbox that runs, and does without where none does.
+func (a *app) openAsItIs(ctx context.Context) (*place, error) {
 	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
 		handle, err := sandbox.Join(ctx, dir)
 		if err != nil {
@@ -233,19 +240,41 @@ func (p *place) verifier(obs actions.Observer) (*verification.Verifier, error) {
 
 // verifierWith is verifier with the trust root that flags name in place of the deployment's.
 func (p *place) verifierWith(obs actions.Observer, flags materialFlags) (*verification.Verifier, error) {
-	endpoints := p.env.Endpoints()
-	transport, err := p.transport(obs)
+	roots, err := p.roots(obs)
 	if err != nil {
 		return nil, err
 	}
-	roots := trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs})
-	opts := verification.Options{
-		Registry: registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs}), Trust: roots, Endpoints: endpoints, Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
+	opts, err := p.verification(obs)
+	if err != nil {
+		return nil, err
 	}
+	opts.Trust = roots
 	if opts.Material, err = flags.material(roots.Material); err != nil {
 		return nil, err
 	}
 	return verification.New(opts), nil
+}
+
+// verifierUnder is verifier with a trust root of its own.
+func (p *place) verifierUnder(obs actions.Observer, trusted root.TrustedMaterial) (*verification.Verifier, error) {
+	opts, err := p.verification(obs)
+	if err != nil {
+		return nil, err
+	}
+	opts.Material = func(context.Context) (root.TrustedMaterial, error) { return trusted, nil }
+	return verification.New(opts), nil
+}
+
+// verification is how images are verified here, without the trust root.
+func (p *place) verification(obs actions.Observer) (verification.Options, error) {
+	transport, err := p.transport(obs)
+	if err != nil {
+		return verification.Options{}, err
+	}
+	return verification.Options{
+		Registry:  registry.New(registry.Options{Homes: p.homes, Transport: transport, Observer: obs}),
+		Endpoints: p.env.Endpoints(), Observer: obs, Transport: transport, Repository: p.value("COSIGN_REPOSITORY"),
+	}, nil
 }
 
 // roots is the trust root of the state directory.

@@ -66,7 +66,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 // View implements screen.Screen.
 func (m *Model) View() []string {
 	t := m.deps.Theme
-	lines := Summary(t, m.status, m.deps.Clock.Now(), m.width-2)
+	now := m.deps.Clock.Now()
+	lines := append(Summary(t, m.status, now, m.width-2), believed(t, m.status, now, m.width-2)...)
 	body := m.height - 3
 	from, to := m.scroll.View(len(lines), body)
 	out := []string{
@@ -88,15 +89,23 @@ func Summary(t *theme.Theme, s *trust.Status, now time.Time, width int) []string
 			out = append(out, widget.Hang(t.Faint.Render(widget.Fit(name, 12, "")), widget.Clean(value), width)...)
 		}
 	}
+	if s.Imported != nil {
+		fact("imported", s.Imported.Source)
+	}
 	fact("from", s.Remote)
 	fact("kept in", s.Local)
 	fact("root sha256", s.Checksum)
-	if s.Pinned {
+	switch {
+	case s.Imported != nil:
+		out = append(out, widget.Hang(t.Warning.Render("!")+"  ", "it was brought by hand: cosign initialize replaces it", width)...)
+	case s.Pinned:
 		out = append(out, widget.Hang(t.Good.Render("ok")+" ", "the root was pinned: it is the one whose checksum was given", width)...)
-	} else if s.Checksum != "" {
+	case s.Checksum != "":
 		out = append(out, widget.Hang(t.Warning.Render("!")+"  ", "the root was trusted at first sight: nobody had given its checksum", width)...)
 	}
-	out = append(out, "", t.Faint.Render(widget.Fit("role", 16, "")+widget.FitRight("version", 8, "")+widget.FitRight("bytes", 9, "")+"   expires (UTC)"))
+	if len(s.Roles) > 0 {
+		out = append(out, "", t.Faint.Render(widget.Fit("role", 16, "")+widget.FitRight("version", 8, "")+widget.FitRight("bytes", 9, "")+"   expires (UTC)"))
+	}
 	for _, name := range []string{"root.json", "targets.json", "snapshot.json", "timestamp.json"} {
 		role, ok := s.Roles[name]
 		if !ok {
@@ -110,6 +119,22 @@ func Summary(t *theme.Theme, s *trust.Status, now time.Time, width int) []string
 		out = append(out, "")
 		fact("targets", strings.Join(s.Targets, "  "))
 	}
+	return out
+}
+
+// believed says who is in a trust root and until when, and warns of what ends.
+func believed(t *theme.Theme, s *trust.Status, now time.Time, width int) []string {
+	if s.Contents == nil {
+		return nil
+	}
+	var out []string
+	for _, w := range s.Warnings(now) {
+		if w.Part == "root.json" || w.Part == "targets.json" || w.Part == "snapshot.json" || w.Part == "timestamp.json" {
+			continue // they stand above, with when they expire
+		}
+		out = append(out, widget.Hang(t.Warning.Render("!")+"  ", widget.Clean(w.Part+" "+w.Name+": "+w.Means), width)...)
+	}
+	out = append(out, contents(t, s.Contents, now, width)...)
 	return out
 }
 
