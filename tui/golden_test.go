@@ -33,7 +33,9 @@ func TestScreens(t *testing.T) {
 			s.Key("down")
 			return s
 		}},
-		{"tree", func(t *testing.T, deps screen.Deps) sized { return newSized(t, deps, tree.New(deps, lessontest.Tree())) }},
+		{"tree", func(t *testing.T, deps screen.Deps) sized {
+			return newSized(t, deps, tree.New(deps, lessontest.Tree()))
+		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
 			s.sees("Copy the image")
