@@ -27,6 +27,7 @@ const (
 	CodeLayout           Code = "layout-unusable"      // no OCI image layout or archive that can be read
 	CodePack             Code = "pack-damaged"         // no pack of sigwalk's, or one that is not as it was written
 	CodeFileInTheWay     Code = "file-in-the-way"      // a file is there that must not be overwritten
+	CodeImageInTheWay    Code = "image-in-the-way"     // an image or a list is there that must not be overwritten
 	CodeNetworkRefused   Code = "network-refused"      // a call that must not be made was tried
 	CodeCredentialStore  Code = "credential-store"     // config.json or a helper cannot be used
 	CodeSignatureLost    Code = "signature-lost"       // others overwrote the signature faster than it could be restored

@@ -70,6 +70,11 @@ func registry() map[actions.Code]text {
 			"Nothing is replaced without a yes.",
 			"Name another file, or say --force.",
 		},
+		actions.CodeImageInTheWay: {
+			"Another image, or other signatures, are at the destination.",
+			"Copying would replace what a tag names.",
+			"Look at it with `cosign tree IMAGE`. With -f the image is replaced, and what is attached there stays beside what comes.",
+		},
 		actions.CodeNetworkRefused: {
 			"A network call was refused.",
 			"A pack is verified without any network, so that what it shows holds on a machine that has none.",

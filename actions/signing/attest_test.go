@@ -1,6 +1,7 @@
 package signing_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -14,6 +15,12 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
 )
+
+// freshImage is an image of the test's own, however often it runs.
+func freshImage(t *testing.T) (image, digest string) {
+	t.Helper()
+	return sandboxtest.CopyImage(t, "fresh-"+strings.ToLower(rand.Text()[:12]))
+}
 
 // rows are all rows of an image for anybody's signature, attestations of tags included.
 func (b *bench) rows(t *testing.T, image string) []verification.Signature {
@@ -34,7 +41,7 @@ func TestAttest(t *testing.T) {
 	for _, form := range []signing.Form{signing.FormTag, signing.FormBundle} {
 		t.Run(string(form), func(t *testing.T) {
 			b := newBench(t)
-			image, digest := sandboxtest.CopyImage(t, "")
+			image, digest := freshImage(t)
 			for i, says := range []struct{ kind, uri, predicate string }{
 				{"slsaprovenance1", "https://slsa.dev/provenance/v1", provenance},
 				{"spdxjson", "https://spdx.dev/Document", `{"spdxVersion":"SPDX-2.3"}`},
@@ -88,7 +95,7 @@ func statementOf(t *testing.T, row verification.Signature) string {
 // TestAttestWithKey: in both forms, and with either type of log entry where verifiers take both.
 func TestAttestWithKey(t *testing.T) {
 	b := newBench(t)
-	image, _ := sandboxtest.CopyImage(t, "")
+	image, _ := freshImage(t)
 	key, public := keyPair(t, nil)
 	for _, c := range []struct {
 		form  signing.Form
@@ -127,7 +134,7 @@ func TestAttestWithKey(t *testing.T) {
 // TestSignInABundle: the signature of an image as cosign 3 keeps it, with annotations, beside one in the tag.
 func TestSignInABundle(t *testing.T) {
 	b := newBench(t)
-	image, _ := sandboxtest.CopyImage(t, "")
+	image, _ := freshImage(t)
 	got, err := signing.New(b.opts).SignWithToken(t.Context(), signing.Request{
 		Image: image, Token: actions.NewSecret(sandboxtest.Token(t, "user1@demo.redhat.com")), Consented: true,
 		Form: signing.FormBundle, Annotations: map[string]string{"stage": "test"},
@@ -159,7 +166,7 @@ func TestSignInABundle(t *testing.T) {
 // TestWhatCannotBeAttested: nothing is asked of anybody.
 func TestWhatCannotBeAttested(t *testing.T) {
 	b := newBench(t)
-	image, digest := sandboxtest.CopyImage(t, "")
+	image, digest := freshImage(t)
 	line := &between{}
 	b.opts.Transport = line
 	for _, says := range []signing.Attestation{
@@ -184,7 +191,7 @@ func TestWhatCannotBeAttested(t *testing.T) {
 // TestManyAttestAtOnce: ten with each form at once at one image; the forms do not disturb each other.
 func TestManyAttestAtOnce(t *testing.T) {
 	b := newBench(t)
-	image, digest := sandboxtest.CopyImage(t, "")
+	image, digest := freshImage(t)
 	token := actions.NewSecret(sandboxtest.Token(t, "user1@demo.redhat.com"))
 	requests := []signing.Request{
 		{},

@@ -131,13 +131,9 @@ func (b *bundled) parcel(w *work) (*parcel, error) {
 	if err != nil {
 		return nil, err
 	}
-	entry, err := json.Marshal(v1.Descriptor{
+	ours, err := referrerOf(v1.Descriptor{
 		MediaType: types.OCIManifestSchema1, Digest: named, Size: int64(len(manifest)), Annotations: m.Annotations, ArtifactType: bundleType,
 	})
-	if err != nil {
-		return nil, err
-	}
-	ours, err := parseReferrer(entry)
 	return &parcel{layer: ours, blob: content, blobType: bundleType, manifest: manifest, subject: subject}, err
 }
 

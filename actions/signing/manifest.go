@@ -32,6 +32,15 @@ type layer struct {
 	same string
 }
 
+// referrerOf is an entry of an index.
+func referrerOf(desc v1.Descriptor) (layer, error) {
+	raw, err := json.Marshal(desc)
+	if err != nil {
+		return layer{}, err
+	}
+	return parseReferrer(raw)
+}
+
 // parseReferrer reads an entry of an index.
 func parseReferrer(raw json.RawMessage) (layer, error) {
 	l := layer{raw: raw}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/sigwalk/sigwalk/actions"
 )
 
 // Existing is a signature that was made before: the descriptor of its layer with its annotations, kept byte for byte, and
@@ -39,14 +37,7 @@ func (s *Signer) Restore(ctx context.Context, digest name.Digest, existing []Exi
 	if len(existing) == 0 {
 		return result, nil
 	}
-	err = actions.RunStage(ctx, s.opts.Observer, s.opts.Clock, "push", "Attach the signatures to the image", func(ctx context.Context) (string, error) {
-		done, err := s.restore(ctx, tag, existing)
-		if err != nil {
-			return "", s.explain(ctx, err, tag)
-		}
-		result.Total, result.Pushes = done.total, done.pushes
-		return fmt.Sprintf("%s, now %d", tag.TagStr(), done.total), nil
-	})
+	err = s.pushed(ctx, tag, result, func(ctx context.Context) (attached, error) { return s.restore(ctx, tag, existing) })
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +103,7 @@ func (s *Signer) remember(ctx context.Context, tag name.Tag, layers []layer, pay
 		failed = errors.Join(failed, j.add(tag, l, payloads[l.key], s.opts.Clock.Now()))
 	}
 	if failed != nil {
-		s.warn(ctx, "the signatures are attached, but not remembered for the case that another tool overwrites them: "+failed.Error())
+		s.warn(ctx, fmt.Sprintf("the %s are attached, but not remembered for the case that another tool overwrites them: %v", nounOf(tag, 0), failed))
 	}
 	return ctx.Err()
 }

@@ -1,7 +1,9 @@
 package shell_test
 
 import (
+	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/sigwalk/sigwalk/actions/signing"
@@ -13,6 +15,7 @@ import (
 // newSigner is a classroom with the trust root, a login, a key pair, and an image of the test's own in $IMAGE.
 func newSigner(t *testing.T, repository string) *bench {
 	t.Helper()
+	repository = strings.ToLower(rand.Text()[:8]) + "-" + repository // however often the test runs
 	b := newClassroom(t, shell.Options{}, environment.Variable{Name: "COSIGN_PASSWORD", Value: "pw", Source: "test", Exported: true},
 		environment.Variable{Name: "COSIGN_YES", Value: "true", Source: "test", Exported: true})
 	b.want(t, "cd "+workspace+" && source ./copy-image-to-quay.sh >/dev/null && cosign initialize >/dev/null && cosign login $QUAY -u $QUAY_USER -p $QUAY_PASSWORD 2>/dev/null", 0, ``, ``)
@@ -54,7 +57,7 @@ func TestAttest(t *testing.T) {
 func TestSignRecursively(t *testing.T) {
 	b := newSigner(t, "platforms")
 	b.want(t, "crane copy ${SOURCE_IMAGE%:*}:multiarch $IMAGE && crane manifest $IMAGE | jq -r '.manifests | length'", 0, `^2\n$`, ``)
-	r := b.want(t, "cosign sign --recursive -a stage=test $IMAGE", 0, `^$`, `(?s)(tlog entry created with index: \d+\nPushing signature to: \S+/platforms\n.*){3}`)
+	r := b.want(t, "cosign sign --recursive -a stage=test $IMAGE", 0, `^$`, `(?s)(tlog entry created with index: \d+\nPushing signature to: \S+-platforms\n.*){3}`)
 	if len(r.Values) != 3 {
 		t.Errorf("%d results", len(r.Values))
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/attachments"
 	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
@@ -173,4 +174,9 @@ func (k *Clients) Keys() *keys.Client {
 			return v.Value, ok
 		},
 	})
+}
+
+// Attachments returns what works on what is attached to images.
+func (k *Clients) Attachments() *attachments.Client {
+	return attachments.New(attachments.Options{Registry: k.Registry(), Signer: k.Signer(), Observer: k.Observer})
 }

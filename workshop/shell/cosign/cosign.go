@@ -87,7 +87,8 @@ func (s *session) root() *cobra.Command {
 	s.ro.AddFlags(cmd)
 	cmd.AddCommand(
 		s.generateKeyPair(), s.importKeyPair(), s.publicKey(),
-		s.attest(), s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.verifyAttestation(), s.version(),
+		s.attach(), s.attest(), s.clean(), s.copyImage(), s.download(), s.triangulate(),
+		s.initialize(), s.login(), s.sign(), s.tree(), s.verify(), s.verifyAttestation(), s.version(),
 	)
 	for _, name := range unbuilt() {
 		cmd.AddCommand(s.unbuilt(name))

@@ -171,9 +171,9 @@ func annotations(o options.AnnotationOptions) (map[string]string, error) {
 // unbuilt lists the sub-commands of cosign 2.6.5 that are not here.
 func unbuilt() []string {
 	return []string{
-		"attach", "attest-blob", "bundle", "clean", "copy", "debug", "dockerfile", "download", "env", "generate",
+		"attest-blob", "bundle", "debug", "dockerfile", "env", "generate",
 		"load", "manifest", "piv-tool", "pkcs11-tool", "save",
-		"sign-blob", "signing-config", "triangulate", "trusted-root", "upload", "verify-blob",
+		"sign-blob", "signing-config", "trusted-root", "upload", "verify-blob",
 		"verify-blob-attestation",
 	}
 }

@@ -19,6 +19,7 @@ type narrator struct {
 	next actions.Observer
 
 	patience *patience // or nil
+	remarks  bool      // remarks are printed, too
 
 	mu      sync.Mutex
 	started map[string]func()              // when a stage starts
@@ -51,8 +52,11 @@ func (n *narrator) Event(ctx context.Context, event actions.Event) {
 			tell(e)
 		}
 	case actions.Note:
-		if e.Level == actions.NoteWarning {
+		switch {
+		case e.Level == actions.NoteWarning:
 			_, _ = fmt.Fprintf(n.call.Stderr, "WARNING: %s\n", e.Text)
+		case n.remarks:
+			_, _ = fmt.Fprintln(n.call.Stderr, e.Text)
 		}
 	}
 	n.mu.Unlock()
