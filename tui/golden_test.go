@@ -29,7 +29,7 @@ func TestScreens(t *testing.T) {
 			return s
 		}},
 		{"table", func(t *testing.T, deps screen.Deps) sized {
-			s := newSized(t, deps, signatures.New(deps, lessontest.Report(6)))
+			s := newSized(t, deps, signatures.New(deps, lessontest.Report(6), signatures.Options{}))
 			s.Key("down")
 			return s
 		}},

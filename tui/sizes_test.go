@@ -164,7 +164,17 @@ func oddReport() *verification.Report {
 		if s.Reason != nil {
 			s.Reason = &actions.Error{Code: actions.CodeSubject, What: odd, Why: odd, Next: odd}
 		}
+		for j := range s.Checks {
+			c := &s.Checks[j]
+			c.What, c.Next = odd+c.What, odd
+			c.Expected, c.Found = verification.Value{Text: odd + odd, Source: odd}, verification.Value{Text: odd, Source: odd}
+		}
+		s.Payload = []byte(odd + "\n{\"a\": \"" + odd + "\"}")
+		s.Entry = &verification.LogEntry{LogID: odd, Kind: odd, Body: []byte(odd), Proof: &verification.InclusionProof{
+			Index: 1, TreeSize: 3, Hashes: [][]byte{{1}, {2}}, RootHash: []byte{3}, Checkpoint: odd + "\n" + odd + "\nAAAA\n",
+		}}
 	}
+	report.Attached = report.Signatures[:1]
 	return report
 }
 
@@ -226,9 +236,11 @@ func TestLessonThatRanIsExactlyItsSize(t *testing.T) {
 func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 	at := lessontest.Now()
 	for name, first := range map[string]func(screen.Deps) screen.Screen{
-		"signatures":    func(d screen.Deps) screen.Screen { return signatures.New(d, oddReport()) },
-		"no signatures": func(d screen.Deps) screen.Screen { return signatures.New(d, lessontest.Report(0)) },
-		"tree":          func(d screen.Deps) screen.Screen { return tree.New(d, oddTree()) },
+		"signatures": func(d screen.Deps) screen.Screen { return signatures.New(d, oddReport(), signatures.Options{}) },
+		"no signatures": func(d screen.Deps) screen.Screen {
+			return signatures.New(d, lessontest.Report(0), signatures.Options{})
+		},
+		"tree": func(d screen.Deps) screen.Screen { return tree.New(d, oddTree()) },
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{
 				Local: "/home/" + odd, Remote: "http://127.0.0.1/" + odd, Checksum: strings.Repeat("ab12", 16), Pinned: true,
@@ -245,7 +257,7 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			deps := newDeps(t)
 			s := newSized(t, deps, first(deps))
 			s.holds(t)
-			for _, key := range []string{"down", "enter", "down", "end", "?"} {
+			for _, key := range []string{"down", "b", "right", "2", "3", "4", "5", "6", "1", "enter", "down", "end", "E", "esc", "?"} {
 				s.Key(key)
 				s.holds(t)
 			}

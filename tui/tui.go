@@ -58,6 +58,8 @@ type Terminal struct {
 	Clock   actions.Clock
 	// Open opens a URL in the person's browser; nil where there is none.
 	Open func(ctx context.Context, url string) error
+	// Dir is where the person's exports go; empty for nowhere.
+	Dir string
 	// Stray takes what libraries print while the screen is drawn; empty for nowhere. It is a file's name.
 	Stray string
 }
@@ -120,7 +122,7 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 	lipgloss.SetHasDarkBackground(terminal.Theme.Dark)
 
 	tasks := &screen.Tasks{}
-	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open}
+	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open, Dir: terminal.Dir}
 	root := newRoot(deps, first(deps), terminal.Notices, in, out)
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to

@@ -146,3 +146,16 @@ func (r *Report) Rows() []Signature {
 	order(rows)
 	return rows
 }
+
+// Key tells what is stored apart, from one look to the next: log and index where there is an entry, else what is
+// stored.
+func (s *Signature) Key() string {
+	place := fmt.Sprintf("%s %s %s", s.Image, s.Kind, s.Storage)
+	if s.LogIndex != nil {
+		return fmt.Sprintf("%s %s/%d", place, s.LogID, *s.LogIndex)
+	}
+	if s.stored != nil && s.stored.signature != "" {
+		return place + " " + s.stored.signature // layers have the same payload, and move up when one before them goes
+	}
+	return fmt.Sprintf("%s %s/%s", place, s.Manifest, s.Layer)
+}

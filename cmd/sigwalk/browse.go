@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -41,12 +42,16 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 			if err != nil {
 				return err
 			}
+			if terminal.Dir, err = os.Getwd(); err != nil {
+				terminal.Dir = "" // nowhere to export to
+			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
 				Image: args[0],
 				Report: func(ctx context.Context) (*verification.Report, error) {
-					return verifier.List(ctx, args[0])
+					return verifier.Everything(ctx, args[0], verification.Policy{})
 				},
-				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Tree(ctx, args[0]) },
+				Tree:  func(ctx context.Context) (*verification.Node, error) { return verifier.Tree(ctx, args[0]) },
+				Prove: verifier.Prove,
 			})
 		},
 	}

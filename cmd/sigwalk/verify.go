@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/export"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
@@ -27,7 +28,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Use:   "verify IMAGE | verify --pack FILE | verify --bundle FILE --artifact FILE|sha256:HEX",
 		Short: "Verify an image and print its signatures as a table keyed by log index",
 		Long: `Verify an image and print the signatures that verified as a table keyed by log index; --all prints the others
-too, with the reason, and --explain every check of each. The flags have cosign's names and meanings. Exit codes: 0 at least
+too, with the reason, and --explain every check of each. -o json, markdown and html write everything that was found with
+every check; -o cosign what cosign verify prints. The flags have cosign's names and meanings. Exit codes: 0 at least
 one signature matches, 10 no signature, 11 no such tag, 12 no match. (cosign keeps 13 for a signature without a certificate,
 and ends with 12 there; so does sigwalk, with the code no-certificate as that signature's reason.)
 
@@ -84,7 +86,7 @@ and explains it; exit code 0 only when it verifies.`,
 	f.StringVar(&packed, "pack", "", "`FILE` that sigwalk pack wrote, to verify in place of an image; every network call is refused and counted")
 	alone.register(f)
 	material.register(f)
-	return printing(cmd, "table", "tsv", "json")
+	return printing(cmd, "table", "tsv", "json", "cosign", "markdown", "html")
 }
 
 // shown is what of a report is printed.
@@ -102,7 +104,7 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 		return err
 	}
 	look := verifier.Verify
-	if a.flags.output == "json" || show.explain && show.all {
+	if a.whole() || show.explain && show.all {
 		if err := policy.Validate(); err != nil {
 			return err
 		}
@@ -112,7 +114,7 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 	if err != nil {
 		return err
 	}
-	if a.flags.output == "json" || show.explain {
+	if a.whole() || show.explain {
 		if err := report.Explain(cmd.Context()); err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 	if err := a.sayUnproven(cmd.Context(), report); err != nil {
 		return err
 	}
-	return a.printReport(report, show)
+	return a.printReport(cmd.Context(), report, show)
 }
 
 // sayUnproven says, where the policy leaves checks out, what of the signatures that verified is no longer proven, and until
@@ -167,19 +169,21 @@ func (p *place) policyDefaults(given *pflag.FlagSet, policy *verification.Policy
 	}
 }
 
+// whole reports whether the form of the output has everything that was found, with every check.
+func (a *app) whole() bool {
+	return slices.Contains([]export.Form{export.JSON, export.Markdown, export.HTML}, export.Form(a.flags.output))
+}
+
 // printReport prints the report and returns its verdict.
-func (a *app) printReport(report *verification.Report, show shown) error {
-	rows, all := report.Verified(), show.all
-	if all {
-		rows = report.Signatures
-	}
+func (a *app) printReport(ctx context.Context, report *verification.Report, show shown) error {
 	verdict := report.Verdict()
-	switch {
-	case a.flags.output == "json":
-		a.printJSON(report)
-	case show.explain:
+	form := export.Form(a.flags.output)
+	if form == "text" {
+		form = export.Table
+	}
+	if show.explain && (form == export.Table || form == export.TSV) {
 		explained := report.Signatures
-		if all {
+		if show.all {
 			explained = report.Rows()
 		}
 		for i := range explained {
@@ -188,20 +192,12 @@ func (a *app) printReport(report *verification.Report, show shown) error {
 			}
 			a.say("%s", verification.MatrixText(&explained[i]))
 		}
-	case a.flags.output == "tsv":
-		a.say("%s\n", strings.Join(header(all), "\t"))
-		for _, s := range rows {
-			a.say("%s\n", strings.Join(cells(s, all), "\t"))
+	} else {
+		var text strings.Builder
+		if err := export.Write(ctx, &text, report, export.Options{Form: form, All: show.all}); err != nil {
+			return err
 		}
-	default:
-		var table strings.Builder
-		w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, strings.Join(header(all), "\t"))
-		for _, s := range rows {
-			_, _ = fmt.Fprintln(w, strings.Join(cells(s, all), "\t"))
-		}
-		_ = w.Flush() // a strings.Builder takes everything
-		a.say("%s", table.String())
+		a.say("%s", text.String())
 	}
 	if verdict != nil {
 		a.complain(verdict)
@@ -228,25 +224,6 @@ func asError(e *actions.Error) error {
 		return nil
 	}
 	return e
-}
-
-func header(all bool) []string {
-	if all {
-		return []string{"logIndex", "Subject", "Issuer", "Verified", "Reason"}
-	}
-	return []string{"logIndex", "Subject", "Issuer"}
-}
-
-func cells(s verification.Signature, all bool) []string {
-	row := []string{logIndex(s), s.Subject, s.Issuer}
-	if all {
-		reason := ""
-		if s.Reason != nil {
-			reason = s.Reason.Error()
-		}
-		row = append(row, strconv.FormatBool(s.Verified), reason)
-	}
-	return printable(row)
 }
 
 // printable keeps what a certificate or a registry says from breaking the table, and from reaching the terminal raw.

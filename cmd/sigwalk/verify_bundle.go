@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -37,8 +38,8 @@ func (b *bundleFlags) unused(args []string) error {
 // verifyBundle verifies a bundle that stands alone and prints the matrix.
 func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verification.Policy, flags bundleFlags, material materialFlags) error {
 	switch {
-	case a.flags.output == "tsv":
-		return usage("--output tsv: the matrix of a bundle has the forms text and json")
+	case !slices.Contains([]string{"text", "table", "json"}, a.flags.output):
+		return usage("--output %s: the matrix of a bundle has the forms text and json", a.flags.output)
 	case len(args) > 0:
 		return usage("--bundle is verified in place of an image: leave out %s", args[0])
 	case flags.artifact == "":

@@ -46,14 +46,14 @@ func (a *app) verifyPack(cmd *cobra.Command, file string, args []string, policy 
 		return err
 	}
 	look := verifier.Verify
-	if a.flags.output == "json" || show.explain && show.all {
+	if a.whole() || show.explain && show.all {
 		look = verifier.Everything
 	}
 	report, err := look(cmd.Context(), opened.Reference(), policy)
 	if err != nil {
 		return err
 	}
-	if show.explain || a.flags.output == "json" {
+	if show.explain || a.whole() {
 		if err := report.Explain(cmd.Context()); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (a *app) verifyPack(cmd *cobra.Command, file string, args []string, policy 
 	} else {
 		a.tell("trust root: %s", material.trustedRoot)
 	}
-	err = a.printReport(report, show)
+	err = a.printReport(cmd.Context(), report, show)
 	a.tell("network calls: %d", calls.Calls())
 	return err
 }

@@ -45,7 +45,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	terminal.Notices = guide.notices
+	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(dir, "workspace")
 	return tui.Run(ctx, tui.Options{Terminal: terminal, Open: guide.open, Shell: guide.shell})
 }
 

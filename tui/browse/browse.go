@@ -21,6 +21,8 @@ type Options struct {
 	Image  string
 	Report func(ctx context.Context) (*verification.Report, error)
 	Tree   func(ctx context.Context) (*verification.Node, error)
+	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
+	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 }
 
 // Model is the screen. It implements screen.Screen.
@@ -101,7 +103,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m && msg.load == m.load {
 			m.table.loading, m.table.err = false, msg.err
 			if msg.err == nil {
-				m.table.screen = signatures.New(m.deps, msg.report)
+				return m.show(msg.report)
 			}
 			m.SetSize(m.width, m.height)
 		}
@@ -118,7 +120,25 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	case tea.KeyMsg:
 		return m.key(msg)
 	}
-	return nil
+	// The results of work that a screen began, shown or not.
+	var cmds []tea.Cmd
+	for _, s := range []screen.Screen{m.table.screen, m.tree.screen} {
+		if s != nil {
+			cmds = append(cmds, s.Update(msg))
+		}
+	}
+	return tea.Batch(cmds...)
+}
+
+// show shows a report in the table that is there, so that order, filter and the chosen row stay.
+func (m *Model) show(report *verification.Report) tea.Cmd {
+	defer m.SetSize(m.width, m.height)
+	if shown, ok := m.table.screen.(*signatures.Model); ok {
+		return shown.SetReport(report)
+	}
+	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove})
+	m.table.screen = table
+	return table.Init()
 }
 
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {

@@ -56,7 +56,13 @@ func rowsOf(scope Scope) []Binding {
 		{Detail, scope, []string{"enter"}, "detail", "go between the rows and the detail of the chosen one", GroupRows},
 		{Sort, scope, []string{"s"}, "sort", "sort by the next column; again for the other direction", GroupRows},
 		{Filter, scope, []string{"/"}, "filter", "show only rows that hold a text", GroupRows},
+		{Section, scope, []string{"1", "2", "3", "4", "5", "6"}, "", "1 to 6: show checks, certificate, log entry, times, what is stored, or that as JSON", GroupLook},
+		{GroupBy, scope, []string{"b"}, "group", "group the rows by subject, by issuer, or not", GroupRows},
 		{Copy, scope, []string{"y"}, "copy", "send the chosen row to the clipboard of the terminal", GroupRows},
+		{Write, scope, []string{"E"}, "", "export the report to a new file: html, md, json, tsv, txt", GroupRows},
+		{Proof, scope, []string{"P"}, "", "ask the log for the inclusion proof of the chosen signature", GroupLook},
+		{ColLeft, scope, []string{"left"}, "", "scroll the columns back", GroupMove},
+		{ColRight, scope, []string{"right"}, "", "scroll to the columns that did not fit", GroupMove},
 		{NextPane, scope, []string{"tab"}, "", "go between the rows and the detail", GroupMove},
 	}, moves(scope))
 }

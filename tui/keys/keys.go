@@ -23,6 +23,7 @@ const (
 	BrowseTable Scope = "browse-table"
 	BrowseTree  Scope = "browse-tree"
 	Edit        Scope = "edit"
+	PolicyForm  Scope = "policy"
 	Question    Scope = "question"
 	SignIn      Scope = "sign-in"
 	Help        Scope = "help"
@@ -68,10 +69,21 @@ const (
 	OpenTree  Intent = "tree"
 	OpenTrust Intent = "trust"
 
-	Sort   Intent = "sort"
-	Filter Intent = "filter"
-	Detail Intent = "detail"
-	Reload Intent = "reload"
+	Sort    Intent = "sort"
+	Filter  Intent = "filter"
+	Detail  Intent = "detail"
+	Reload  Intent = "reload"
+	GroupBy Intent = "group"
+	// Section is the detail's section whose number was pressed.
+	Section  Intent = "section"
+	ColLeft  Intent = "columns-left"
+	ColRight Intent = "columns-right"
+	Proof    Intent = "proof"
+	Write    Intent = "write"
+	Watch    Intent = "watch"
+	Who      Intent = "policy"
+	Pattern  Intent = "pattern"
+	Anchor   Intent = "anchor"
 
 	Submit  Intent = "submit"
 	Cancel  Intent = "cancel"
@@ -180,7 +192,7 @@ func For(scope Scope) []Binding {
 }
 
 // Typed reports whether letters are text in the scope, so that the global letters do not count there.
-func (s Scope) Typed() bool { return s == Edit || s == SignIn }
+func (s Scope) Typed() bool { return s == Edit || s == SignIn || s == PolicyForm }
 
 // Find returns what key intends in scope: the scope's own meaning first, then the global one.
 func Find(scope Scope, key string) (Intent, bool) {
@@ -206,5 +218,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, Question, SignIn, Help, Starting}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting}
 }

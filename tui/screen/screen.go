@@ -42,6 +42,8 @@ type Deps struct {
 	Theme   *theme.Theme
 	Clock   actions.Clock
 	Tasks   *Tasks
+	// Dir is where files go that the person has written; empty for nowhere.
+	Dir string
 	// Open opens a URL in the person's browser; nil where there is none.
 	Open func(ctx context.Context, url string) error
 }

@@ -48,7 +48,7 @@ func BenchmarkView(b *testing.B) {
 	const n = 10_000
 	m := signatures.New(screen.Deps{
 		Context: b.Context(), Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256}), Tasks: &screen.Tasks{},
-	}, crowd(b, n))
+	}, crowd(b, n), signatures.Options{})
 	m.SetSize(140, 38)
 	for i := 0; b.Loop(); i++ {
 		key := tea.KeyPgDown

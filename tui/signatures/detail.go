@@ -44,20 +44,6 @@ func Detail(t *theme.Theme, s *verification.Signature, width int) []string {
 	return out
 }
 
-func verdictLines(t *theme.Theme, s *verification.Signature, width int) []string {
-	if s.Verified {
-		return []string{t.Good.Render("ok") + " verified" + at(s)}
-	}
-	out := []string{t.Bad.Render("x") + " not verified" + at(s)}
-	if s.Reason != nil {
-		out = append(out, widget.Hang("  ", widget.Clean(s.Reason.Error()), width)...)
-		if s.Reason.Next != "" {
-			out = append(out, widget.Hang("  ", widget.Clean(s.Reason.Next), width)...)
-		}
-	}
-	return out
-}
-
 func at(s *verification.Signature) string {
 	if signedAt(s).IsZero() {
 		return ", at a time that nothing vouches for"
@@ -82,7 +68,7 @@ func logEntry(s *verification.Signature) string {
 func stored(s *verification.Signature) string {
 	switch s.Storage {
 	case verification.StoredInTag:
-		return fmt.Sprintf("layer %d of the .sig tag, manifest %s", s.Position+1, s.Manifest)
+		return fmt.Sprintf("layer %d of the .sig tag, manifest %s", s.Position, s.Manifest)
 	case verification.StoredAsReferrer:
 		return "as a referrer, manifest " + s.Manifest.String()
 	case verification.StoredInFile:

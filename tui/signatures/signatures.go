@@ -1,7 +1,9 @@
-// Package signatures shows what signed an image: a table keyed by log index, and the detail of the chosen row.
+// Package signatures shows what signed an image: a table keyed by log index, a sentence on the chosen row, and its detail
+// in sections: checks, certificate, log entry, times, what is stored.
 package signatures
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -13,43 +15,90 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
+// Options say what the screen can do beyond showing a report. The functions run beside the screen and stop when ctx ends;
+// either may be nil, and its key then says so.
+type Options struct {
+	// Prove asks the log for the inclusion proof of a signature that carries none.
+	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
+}
+
 // Model is the screen. It implements screen.Screen.
 type Model struct {
-	deps          screen.Deps
-	report        *verification.Report
-	table         *widget.Table
-	filter        *widget.Input // not nil while it is typed
-	filtered      string
-	detail        widget.Scroll
-	onDetail      bool
+	deps     screen.Deps
+	opts     Options
+	report   *verification.Report
+	load     int                      // of which report results count
+	rows     []verification.Signature // copies: what they are copies of may be read elsewhere
+	tried    []bool                   // the rows whose checks were made, or cannot be
+	table    *widget.Table
+	group    int // an index of groupings
+	filter   *widget.Input
+	filtered string
+	export   *widget.Input
+
+	detail   widget.Scroll
+	section  int
+	check    int // the chosen check
+	onDetail bool
+	drawn    *drawn
+
 	width, height int
 	status        string
 }
 
+// drawn is what the detail was drawn from, and its lines: a document is not broken into lines again for every key.
+type drawn struct {
+	row, section, check, width int
+	lines                      []string
+	at                         int // the line of the chosen check
+}
+
 var _ screen.Screen = (*Model)(nil)
 
+// groupings are what rows can be put together by, in the order of the key.
+var groupings = []struct {
+	name string
+	of   func(*verification.Signature) string
+}{{"", nil}, {"subject", Subject}, {"issuer", issuer}}
+
 // New returns the screen of a report.
-func New(deps screen.Deps, report *verification.Report) *Model {
-	m := &Model{deps: deps, table: widget.NewTable(deps.Theme, columns())}
+func New(deps screen.Deps, report *verification.Report, opts Options) *Model {
+	m := &Model{deps: deps, opts: opts, table: widget.NewTable(deps.Theme, columns(false))}
 	m.SetReport(report)
 	return m
 }
 
-// SetReport shows another report and keeps order, filter and place.
-func (m *Model) SetReport(report *verification.Report) {
-	m.report = report
-	m.table.SetSource(rows{report.Signatures})
+// SetReport shows another report and keeps order, filter and the chosen signature. The command makes its checks.
+func (m *Model) SetReport(report *verification.Report) tea.Cmd {
+	var chosen string
+	if row := m.table.Selected(); row >= 0 {
+		chosen = m.rows[row].Key()
+	}
+	m.report, m.rows = report, report.Rows()
+	m.tried = make([]bool, len(m.rows))
+	m.load++
+	m.drawn = nil
+	m.table.SetSource(rows{m.rows})
+	m.table.SetColumns(columns(len(report.Attached) > 0))
+	m.regroup()
+	for i := range m.rows {
+		if chosen != "" && m.rows[i].Key() == chosen {
+			m.table.Choose(i)
+			break
+		}
+	}
+	return m.Init()
 }
 
 // Init implements screen.Screen.
-func (m *Model) Init() tea.Cmd { return nil }
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.explainChosen(), m.explainFrom(0)) }
 
 // SetSize implements screen.Screen.
 func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
 
 // Scope implements screen.Screen.
 func (m *Model) Scope() keys.Scope {
-	if m.filter != nil {
+	if m.filter != nil || m.export != nil {
 		return keys.Edit
 	}
 	return keys.Signatures
@@ -58,9 +107,15 @@ func (m *Model) Scope() keys.Scope {
 // Disabled implements screen.Screen.
 func (m *Model) Disabled(intent keys.Intent) string {
 	switch intent {
-	case keys.Sort, keys.Filter, keys.Copy, keys.Detail:
-		if len(m.report.Signatures) == 0 {
+	case keys.Sort, keys.Filter, keys.Copy, keys.Detail, keys.Section, keys.GroupBy:
+		if len(m.rows) == 0 {
 			return "there are no signatures"
+		}
+	case keys.Proof:
+		return m.unprovable()
+	case keys.Write:
+		if m.deps.Dir == "" {
+			return "there is no directory to write to"
 		}
 	}
 	return ""
@@ -69,16 +124,19 @@ func (m *Model) Disabled(intent keys.Intent) string {
 // Cancel implements screen.Screen.
 func (m *Model) Cancel() (tea.Cmd, bool) {
 	switch {
+	case m.export != nil:
+		m.export = nil
+		return nil, true
 	case m.filter != nil:
 		m.filter = nil
 		m.table.SetFilter(m.filtered)
 		return nil, true
+	case m.onDetail:
+		m.onDetail = false
+		return nil, true
 	case m.filtered != "":
 		m.filtered = ""
 		m.table.SetFilter("")
-		return nil, true
-	case m.onDetail:
-		m.onDetail = false
 		return nil, true
 	}
 	return nil, false
@@ -90,42 +148,97 @@ func (m *Model) Running() bool { return false }
 // Status implements screen.Screen.
 func (m *Model) Status() string {
 	switch {
+	case m.export != nil:
+		return "a new file below " + m.deps.Dir + ": the ending says the form (.html .md .json .cosign.json .tsv .txt)"
 	case m.filter != nil:
 		return "show only rows that hold the text; enter keeps it, esc shows all"
+	case m.status != "":
+		return m.status
+	case m.onDetail && m.section == sectionChecks:
+		return "up and down open a check; 1 to 6 turn to what else is known; esc goes back to the rows"
 	case m.filtered != "":
-		return fmt.Sprintf("%d of %d hold %q; esc shows all", m.table.Shown(), len(m.report.Signatures), m.filtered)
+		return fmt.Sprintf("%d of %d hold %q; esc shows all", m.table.Shown(), len(m.rows), m.filtered)
 	}
-	return m.status
+	return ""
 }
 
 // Update implements screen.Screen.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
-	key, ok := msg.(tea.KeyMsg)
-	if !ok {
-		return nil
+	switch msg := msg.(type) {
+	case explained:
+		return m.takeExplained(msg)
+	case proven:
+		m.takeProven(msg)
+	case written:
+		m.takeWritten(msg)
+	case tea.KeyMsg:
+		return m.key(msg)
 	}
-	if m.filter != nil {
+	return nil
+}
+
+func (m *Model) key(key tea.KeyMsg) tea.Cmd {
+	switch {
+	case m.filter != nil:
 		m.typed(key)
-		return nil
+		return m.explainChosen()
+	case m.export != nil:
+		return m.named(key)
 	}
 	intent, ok := keys.Find(keys.Signatures, key.String())
 	if !ok {
 		return nil
 	}
+	m.status = ""
 	switch intent {
 	case keys.Sort:
 		m.status = "sorted: " + m.table.SortNext()
+	case keys.GroupBy:
+		m.group = (m.group + 1) % len(groupings)
+		m.regroup()
+		m.status = strings.TrimSuffix("grouped by "+groupings[m.group].name, "by ")
+		if m.group == 0 {
+			m.status = "not grouped"
+		}
 	case keys.Filter:
 		m.filter = widget.NewInput(m.deps.Theme)
 		m.filter.SetText(m.filtered)
+	case keys.Section:
+		m.section = int(key.String()[0] - '1')
+		m.detail.Home()
+	case keys.ColLeft, keys.ColRight:
+		m.scrollColumns(intent)
 	case keys.Detail, keys.NextPane:
 		m.onDetail = !m.onDetail
 	case keys.Copy:
 		return m.copyRow()
+	case keys.Proof:
+		return m.proveChosen()
+	case keys.Write:
+		m.export = widget.NewInput(m.deps.Theme)
+		m.export.SetText(m.fileName())
 	default:
 		m.move(intent)
 	}
-	return nil
+	return m.explainChosen()
+}
+
+func (m *Model) regroup() {
+	of := groupings[m.group].of
+	if of == nil {
+		m.table.SetGroup(nil)
+		return
+	}
+	list := m.rows
+	m.table.SetGroup(func(row int) string { return of(&list[row]) })
+}
+
+func (m *Model) scrollColumns(intent keys.Intent) {
+	by := 1
+	if intent == keys.ColLeft {
+		by = -1
+	}
+	m.status = "columns from " + m.table.Scroll(by) + " on"
 }
 
 func (m *Model) typed(key tea.KeyMsg) {
@@ -140,81 +253,39 @@ func (m *Model) typed(key tea.KeyMsg) {
 
 func (m *Model) move(intent keys.Intent) {
 	page := max(1, m.layout().First-2)
-	if m.onDetail {
+	switch {
+	case m.onDetail && m.section == sectionChecks:
+		screen.Moved(&chosenCheck{m}, intent, 5)
+	case m.onDetail:
 		screen.Moved(&m.detail, intent, page)
-		return
+	default:
+		m.detail.Home()
+		m.check = 0
+		screen.Moved(m.table, intent, page)
 	}
-	m.detail.Home()
-	screen.Moved(m.table, intent, page)
 }
+
+// chosenCheck moves over the checks of the matrix.
+type chosenCheck struct{ m *Model }
+
+// Move implements screen.Mover.
+func (c *chosenCheck) Move(rows int) {
+	most := len(verification.Checks()) - 1
+	c.m.check = max(0, min(most, c.m.check+rows))
+}
+
+// Home implements screen.Mover.
+func (c *chosenCheck) Home() { c.m.check = 0 }
+
+// End implements screen.Mover.
+func (c *chosenCheck) End() { c.Move(len(verification.Checks())) }
 
 func (m *Model) copyRow() tea.Cmd {
 	row := m.table.Selected()
 	if row < 0 {
 		return nil
 	}
-	s := &m.report.Signatures[row]
+	s := &m.rows[row]
 	text := strings.Join([]string{Index(s), Subject(s), widget.Clean(s.Issuer)}, "\t")
 	return screen.Send(screen.Copy{Text: text, What: "the row"})
-}
-
-// View implements screen.Screen.
-func (m *Model) View() []string {
-	t := m.deps.Theme
-	title := " " + t.Title.Render("Signatures") + "  " + Short(m.report)
-	head := []string{
-		widget.Sides(title, Count(m.report)+" ", m.width, t.Lines.More),
-		widget.Fit(" "+t.Faint.Render(Policy(m.report.Policy)), m.width, t.Lines.More),
-	}
-	if m.filter != nil {
-		head[1] = " / " + m.filter.Line(m.width-4)
-	}
-	split := m.layout()
-	lines := m.detailLines(split.SecondWidth - 2)
-	from, to := m.detail.View(len(lines), split.Second-1)
-	pane := widget.Pane{
-		Title: "detail", Right: m.detail.Position(len(lines), split.Second-1),
-		Focus: m.onDetail, Lines: lines[from:to],
-	}
-	return append(head, split.Draw(t, m.tableView(split.FirstWidth, split.First), pane)...)
-}
-
-func (m *Model) layout() widget.Split {
-	return widget.SplitOf(m.width, m.height-2, len(m.report.Signatures)+1, 6)
-}
-
-// Short names the image of a report: its name without registry, and its digest shortened.
-func Short(r *verification.Report) string {
-	repository := r.Digest.RepositoryStr()
-	if i := strings.LastIndexByte(repository, '/'); i >= 0 {
-		repository = repository[i+1:]
-	}
-	digest := r.Digest.DigestStr()
-	if len(digest) > len("sha256:")+8 {
-		digest = digest[:len("sha256:")+8]
-	}
-	if repository == "" {
-		return widget.Clean(r.Image)
-	}
-	return widget.Clean(repository + "@" + digest)
-}
-
-func (m *Model) tableView(width, height int) []string {
-	if len(m.report.Signatures) == 0 {
-		return widget.Block([]string{"", "  No signatures on this digest. Sign the image first."}, width, height)
-	}
-	return m.table.View(width, height)
-}
-
-func (m *Model) detailLines(width int) []string {
-	row := m.table.Selected()
-	if row < 0 {
-		return nil
-	}
-	out := Detail(m.deps.Theme, &m.report.Signatures[row], width)
-	out = append(out, "", m.deps.Theme.Faint.Render("the same question to cosign"))
-	for _, line := range widget.Hang("$ ", widget.Clean(Command(m.report)), width) {
-		out = append(out, m.deps.Theme.Command.Render(line))
-	}
-	return out
 }

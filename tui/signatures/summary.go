@@ -21,7 +21,11 @@ func Count(r *verification.Report) string {
 	if len(r.Signatures) == 1 {
 		noun = "signature"
 	}
-	return fmt.Sprintf("%d %s: %d ok, %d failed", len(r.Signatures), noun, ok, len(r.Signatures)-ok)
+	text := fmt.Sprintf("%d %s: %d ok, %d failed", len(r.Signatures), noun, ok, len(r.Signatures)-ok)
+	if len(r.Attached) > 0 {
+		text += fmt.Sprintf("; %d attached", len(r.Attached))
+	}
+	return text
 }
 
 // Policy says whose signature counted, on one line.
@@ -76,7 +80,7 @@ func Table(t *theme.Theme, r *verification.Report, width, limit int) []string {
 		return append(out, "No signatures on this digest.")
 	}
 	shown := rows{r.Signatures[:min(limit, len(r.Signatures))]}
-	table := widget.NewTable(t, columns())
+	table := widget.NewTable(t, columns(false))
 	table.Still = true
 	table.SetSource(shown)
 	out = append(out, table.View(width, shown.Len()+1)...)

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -47,11 +48,34 @@ type Table struct {
 	sortBy  int // -1 for the source's own order
 	down    bool
 	filter  string
+	skipped int              // columns behind the first that were scrolled away
+	group   func(int) string // of a row; nil without groups
+	lines   []line           // what is drawn, where there are groups
+	lineOf  []int            // the line of each row in order, where there are groups
+}
+
+// line is one line below the header: a row, or the heading of a group.
+type line struct {
+	row     int // place in order, -1 for a heading
+	heading string
 }
 
 // NewTable returns a table without rows.
 func NewTable(t *theme.Theme, columns []Column) *Table {
 	return &Table{theme: t, columns: columns, sortBy: -1}
+}
+
+// SetColumns takes other columns in place of those there were; order and filter stay.
+func (t *Table) SetColumns(columns []Column) {
+	t.columns = columns
+	if t.sortBy >= len(columns) {
+		t.sortBy = -1
+	}
+	t.skipped = max(0, min(t.skipped, len(t.movable())-1))
+	if t.source != nil {
+		t.measure()
+		t.arrange()
+	}
 }
 
 // SetSource shows the rows of s and keeps the chosen place, order and filter.
@@ -99,7 +123,68 @@ func (t *Table) arrange() {
 			return t.source.Less(t.sortBy, a, b)
 		})
 	}
+	t.gather()
 	t.cursor = max(0, slices.Index(t.order, chosen))
+}
+
+// gather puts rows of a group together, each group under a heading, in the order of their names; within a group the order
+// stays.
+func (t *Table) gather() {
+	t.lines, t.lineOf = t.lines[:0], t.lineOf[:0]
+	if t.group == nil {
+		return
+	}
+	names := make(map[int]string, len(t.order))
+	count := map[string]int{}
+	for _, row := range t.order {
+		names[row] = t.group(row)
+		count[names[row]]++
+	}
+	slices.SortStableFunc(t.order, func(a, b int) int { return strings.Compare(names[a], names[b]) })
+	for i, row := range t.order {
+		if i == 0 || names[t.order[i-1]] != names[row] {
+			t.lines = append(t.lines, line{-1, fmt.Sprintf("%s (%d)", names[row], count[names[row]])})
+		}
+		t.lineOf = append(t.lineOf, len(t.lines))
+		t.lines = append(t.lines, line{row: i})
+	}
+}
+
+// SetGroup puts the rows with the same name together, under a heading; nil ends that.
+func (t *Table) SetGroup(group func(row int) string) {
+	t.group = group
+	if t.source != nil {
+		t.arrange()
+	}
+}
+
+// Choose chooses a row of the source, where the filter keeps it.
+func (t *Table) Choose(row int) {
+	if i := slices.Index(t.order, row); i >= 0 {
+		t.cursor = i
+	}
+}
+
+// Scroll moves over columns behind the first, which always stays: to the right for a positive number. It returns the title
+// of the column that stands second then.
+func (t *Table) Scroll(columns int) string {
+	movable := t.movable()
+	t.skipped = max(0, min(t.skipped+columns, len(movable)-1))
+	if len(movable) == 0 {
+		return ""
+	}
+	return t.columns[movable[t.skipped]].Title
+}
+
+// movable are the columns that can be scrolled away, and stand there however wide the table is.
+func (t *Table) movable() []int {
+	var out []int
+	for c := range t.columns {
+		if c > 0 && t.columns[c].Until == 0 {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // SortNext sorts by the next column: upwards, then downwards, then the next; after the last comes the source's order.
@@ -146,6 +231,14 @@ func (t *Table) Selected() int {
 	return t.order[t.cursor]
 }
 
+// Lines returns how many lines all rows take, the headings of groups included.
+func (t *Table) Lines() int {
+	if t.group != nil {
+		return len(t.lines)
+	}
+	return len(t.order)
+}
+
 // Shown returns how many rows the filter keeps.
 func (t *Table) Shown() int { return len(t.order) }
 
@@ -168,12 +261,34 @@ func (t *Table) View(width, height int) []string {
 	widths := t.widths(width - 2)
 	out := make([]string, 0, height)
 	out = append(out, "  "+t.header(widths))
+	if t.group != nil {
+		return Block(t.grouped(out, widths, width, height), width, height)
+	}
 	t.scroll.Show(t.cursor, height-1)
 	from, to := t.scroll.View(len(t.order), height-1)
 	for i := from; i < to; i++ {
 		out = append(out, t.row(i, widths, width))
 	}
 	return Block(out, width, height)
+}
+
+func (t *Table) grouped(out []string, widths []int, width, height int) []string {
+	if t.cursor < len(t.lineOf) {
+		at := t.lineOf[t.cursor]
+		if t.lines[at-1].row < 0 {
+			t.scroll.Show(at-1, height-1) // with its heading
+		}
+		t.scroll.Show(at, height-1)
+	}
+	from, to := t.scroll.View(len(t.lines), height-1)
+	for _, l := range t.lines[from:to] {
+		if l.row < 0 {
+			out = append(out, "  "+t.theme.Strong.Render(Cut(l.heading, width-2, t.theme.Lines.More)))
+			continue
+		}
+		out = append(out, t.row(l.row, widths, width))
+	}
+	return out
 }
 
 func (t *Table) header(widths []int) string {
@@ -235,8 +350,14 @@ func (t *Table) place(column Column, text string, width int) string {
 func (t *Table) widths(width int) []int {
 	out := make([]int, len(t.columns))
 	total := 0
+	away := t.movable()[:t.skipped]
 	for c, column := range t.columns {
-		if whole := width + 2; whole >= column.From && (column.Until == 0 || whole < column.Until) {
+		whole := width + 2
+		show := whole >= column.From && (column.Until == 0 || whole < column.Until)
+		if t.skipped > 0 {
+			show = column.Until == 0 && !slices.Contains(away, c)
+		}
+		if show {
 			out[c] = t.natural[c]
 			total += out[c] + 2
 		}
@@ -254,6 +375,12 @@ func (t *Table) widths(width int) []int {
 			}
 			out[widest]--
 			total--
+		}
+	}
+	for c := len(out) - 1; c > 0 && t.skipped > 0 && total-2 > width; c-- {
+		if out[c] > 0 { // there is more to the right
+			total -= out[c] + 2
+			out[c] = 0
 		}
 	}
 	return out

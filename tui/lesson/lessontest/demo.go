@@ -232,9 +232,32 @@ func Report(n int) *verification.Report {
 				Why: `expected .*@demo\.redhat\.com$, found admin@example.org`, Next: "ask for admin@example.org if you trust that identity",
 			}
 		}
+		s.Checks = matrix(&s)
 		r.Signatures = append(r.Signatures, s)
 	}
 	return r
+}
+
+// matrix is every check of a signature: good but for whose it is, where it did not match.
+func matrix(s *verification.Signature) []verification.Check {
+	var checks []verification.Check
+	for _, id := range verification.Checks() {
+		c := verification.Check{ID: id, State: verification.CheckOK, What: id.Title()}
+		switch {
+		case id == verification.CheckKey, id == verification.CheckAnnotations:
+			c.State, c.What = verification.CheckNotApplicable, "nothing was asked for"
+		case id == verification.CheckProof:
+			c.State, c.Code, c.Ours = verification.CheckSkipped, actions.CodeNoProof, true
+			c.What, c.Next = "not carried: what is stored holds the log's promise", "add --fetch-proofs"
+		case id == verification.CheckSubject && !s.Verified:
+			c.State, c.Code, c.What = verification.CheckFailed, actions.CodeSubject, "signed by another identity"
+			c.Expected = verification.Value{Text: `.*@demo\.redhat\.com$`, Source: "--certificate-identity-regexp"}
+			c.Found = verification.Value{Text: s.Subject, Source: "subject alternative name of the certificate"}
+			c.Next = "verify with --certificate-identity=" + s.Subject + " if that is who should have signed"
+		}
+		checks = append(checks, c)
+	}
+	return checks
 }
 
 // Tree returns the tree of the demo's image.

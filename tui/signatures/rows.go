@@ -2,10 +2,12 @@ package signatures
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -14,27 +16,36 @@ import (
 // The columns of the table.
 const (
 	colIndex = iota
+	colKind
 	colSubject
 	colIssuer
 	colTimeShort
 	colTime
 	colStored
+	colChecks
 	colVerdict
 )
 
-func columns() []widget.Column {
+// columns are those of a list in which there is more than signatures, or not.
+func columns(mixed bool) []widget.Column {
+	kind := 150
+	if mixed {
+		kind = 0
+	}
 	return []widget.Column{
 		colIndex:     {Title: "logIndex", Min: 8, Right: true},
+		colKind:      {Title: "Kind", Min: 4, Max: 18, Weak: true, From: kind},
 		colSubject:   {Title: "Subject", Min: 12},
 		colIssuer:    {Title: "Issuer", Min: 10, KeepEnd: true, Weak: true},
 		colTimeShort: {Title: "UTC", Min: 11, From: 72, Until: 110},
 		colTime:      {Title: "Signed (UTC)", Min: 19, From: 110},
 		colStored:    {Title: "Stored", Min: 8, From: 130},
+		colChecks:    {Title: "Checks", Min: 6, From: 92},
 		colVerdict:   {Title: "Verdict", Min: 8},
 	}
 }
 
-// rows makes a report the source of a table.
+// rows makes signatures the source of a table.
 type rows struct{ signatures []verification.Signature }
 
 // Len implements widget.Source.
@@ -46,6 +57,8 @@ func (r rows) Cell(row, column int) (string, *theme.State) {
 	switch column {
 	case colIndex:
 		return Index(s), nil
+	case colKind:
+		return Kind(s), nil
 	case colSubject:
 		return Subject(s), nil
 	case colIssuer:
@@ -56,14 +69,29 @@ func (r rows) Cell(row, column int) (string, *theme.State) {
 		return when(s, "2006-01-02 15:04:05"), nil
 	case colStored:
 		return string(s.Storage), nil
+	case colChecks:
+		return checksOf(s), nil
 	case colVerdict:
 		state := Verdict(s)
-		if state == theme.OK {
+		switch state {
+		case theme.OK:
 			return "ok", &state
+		case theme.Skipped:
+			return "-- unsigned", &state
+		default:
 		}
 		return state.Glyph() + " " + state.Word(), &state
 	}
 	return "", nil
+}
+
+// checksOf counts the checks of a signature that was explained.
+func checksOf(s *verification.Signature) string {
+	if len(s.Checks) == 0 {
+		return ""
+	}
+	passed, made := s.Passed()
+	return fmt.Sprintf("%d/%d", passed, made)
 }
 
 // Less implements widget.Source.
@@ -92,7 +120,9 @@ func (r rows) Less(column, i, j int) bool {
 func (r rows) Matches(row int, filter string) bool {
 	s := &r.signatures[row]
 	verdict, _ := r.Cell(row, colVerdict)
-	for _, text := range []string{Index(s), Subject(s), issuer(s), verdict, string(s.Storage), when(s, time.RFC3339)} {
+	for _, text := range []string{
+		Index(s), Kind(s), Subject(s), issuer(s), verdict, string(s.Storage), when(s, time.RFC3339), s.PredicateType,
+	} {
 		if strings.Contains(strings.ToLower(text), filter) {
 			return true
 		}
@@ -100,12 +130,33 @@ func (r rows) Matches(row int, filter string) bool {
 	return false
 }
 
-// Verdict returns the state that stands for the verdict on a signature.
+// Verdict returns the state that stands for the verdict on a signature. What nobody signed did not fail: there was nothing
+// to verify.
 func Verdict(s *verification.Signature) theme.State {
-	if s.Verified {
+	switch {
+	case s.Verified:
 		return theme.OK
+	case s.Kind == verification.KindSBOM && s.Reason != nil && s.Reason.Code == actions.CodeNotSigned:
+		return theme.Skipped
 	}
 	return theme.Failed
+}
+
+// Kind returns in a few letters what a row is, and the platform of the image that it is attached to where that is one of
+// an index.
+func Kind(s *verification.Signature) string {
+	kind := "sig"
+	switch s.Kind {
+	case verification.KindAttestation:
+		kind = "att"
+	case verification.KindSBOM:
+		kind = "sbom"
+	case verification.KindSignature:
+	}
+	if s.Platform != "" {
+		kind += " " + widget.Clean(s.Platform)
+	}
+	return kind
 }
 
 // Index returns the log index as text, "-" where there is no log entry.
@@ -121,6 +172,8 @@ func Subject(s *verification.Signature) string {
 	switch {
 	case s.Subject != "":
 		return widget.Clean(s.Subject)
+	case s.Kind == verification.KindSBOM:
+		return "(nobody signed it)"
 	case s.Certificate == nil:
 		return "(a key, no identity)"
 	}

@@ -1,0 +1,137 @@
+package signatures
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// logSection is the section about the entry in the transparency log: what it says, and the way from it to the checkpoint.
+func logSection(t *theme.Theme, s *verification.Signature, width int) []string {
+	p := &page{t: t, width: width}
+	e := s.Entry
+	if e == nil {
+		switch {
+		case s.LogIndex == nil:
+			p.say("It carries no log entry: nothing shows that it was made in public, and nothing but a time stamp could prove when.")
+		case len(s.Checks) == 0:
+			p.fact("log entry", logEntry(s))
+			p.faint("The entry is being read.")
+		default:
+			p.fact("log entry", logEntry(s))
+		}
+		p.logChecks(s)
+		return p.lines
+	}
+	index := fmt.Sprintf("%d", e.Index)
+	if e.Proof != nil && e.Proof.Index != e.Index {
+		index += fmt.Sprintf(" over all shards, %d in its shard", e.Proof.Index)
+	}
+	p.fact("index", index)
+	p.fact("log", e.LogID)
+	if !e.Integrated.IsZero() {
+		p.fact("integrated", e.Integrated.UTC().Format(stamp))
+	} else {
+		p.fact("integrated", "no time: a log of the second generation keeps none")
+	}
+	p.fact("kind", strings.TrimSpace(e.Kind+" "+e.Version))
+	came := "with the signature"
+	if e.Fetched {
+		came = "from the log, asked now"
+	}
+	p.fact("came", came)
+	p.logChecks(s)
+	p.blank()
+	p.merkle(e, s.Check(verification.CheckProof))
+	p.blank()
+	p.title("Body")
+	p.text(verification.Indented(e.Body))
+	return p.lines
+}
+
+// logChecks are what was found out about the entry.
+func (p *page) logChecks(s *verification.Signature) {
+	for _, id := range []verification.CheckID{
+		verification.CheckLogEntry, verification.CheckLogPayload, verification.CheckSET, verification.CheckProof,
+	} {
+		c := s.Check(id)
+		if c.ID == "" {
+			continue
+		}
+		p.lines = append(p.lines, widget.Hang(checkGlyph(p.t, c.State)+" "+widget.Fit(string(id), 11, "")+" ", widget.Clean(c.What), p.width)...)
+	}
+}
+
+// merkle draws the way from the entry to the root hash, recomputed step by step (RFC 6962, 2.1.1).
+func (p *page) merkle(e *verification.LogEntry, check verification.Check) {
+	proof := e.Proof
+	if proof == nil {
+		p.title("Inclusion proof: not carried")
+		p.faint("A signature in a tag carries the log's promise (SET) and no proof that it was kept. P asks the log for it.")
+		return
+	}
+	p.title(fmt.Sprintf("Inclusion proof: leaf %d of %d", proof.Index, proof.TreeSize))
+	const digits = 16
+	short := func(hash []byte) string { return hex.EncodeToString(hash[:min(len(hash), digits/2)]) }
+	line := func(glyph, hash, text string) {
+		p.lines = append(p.lines, widget.Cut(fmt.Sprintf("%s %s  %s", glyph, hash, text), p.width, p.t.Lines.More))
+	}
+	l := p.t.Lines
+	leaf := e.LeafHash()
+	line("  ", short(leaf), "leaf: SHA-256 of 00 and the body")
+	steps, whole := proof.Path(leaf)
+	for i, step := range steps {
+		sibling, side, order := step.Right, "right", "01, the hash before, it"
+		if step.FromProof == verification.LeftSide {
+			sibling, side, order = step.Left, "left", "01, it, the hash before"
+		}
+		line(l.Left+l.H, short(sibling), fmt.Sprintf("from the proof, on the %s", side))
+		line(l.V+" ", short(step.Hash), fmt.Sprintf("step %d: SHA-256 of %s", i+1, order))
+	}
+	root := leaf
+	if len(steps) > 0 {
+		root = steps[len(steps)-1].Hash
+	}
+	state := func(ok bool) string {
+		if ok {
+			return checkGlyph(p.t, verification.CheckOK)
+		}
+		return checkGlyph(p.t, verification.CheckFailed)
+	}
+	switch {
+	case !whole:
+		p.lines = append(p.lines, state(false)+" the proof has not the number of hashes that index and size ask for")
+	default:
+		line(l.BottomLeft+l.H, short(root), "root hash, recomputed")
+	}
+	p.lines = append(p.lines, widget.Hang(state(whole && bytes.Equal(root, proof.RootHash))+" ", "the proof says "+short(proof.RootHash), p.width)...)
+	origin, size, hash := checkpoint(proof.Checkpoint)
+	if hash == nil {
+		p.faint("The proof names no checkpoint that can be read.")
+		return
+	}
+	p.lines = append(p.lines, widget.Hang(state(whole && bytes.Equal(root, hash))+" ", "the checkpoint says "+short(hash)+", for "+widget.Clean(size)+" entries", p.width)...)
+	p.fact("checkpoint", origin)
+	if check.ID != "" {
+		p.lines = append(p.lines, widget.Hang(checkGlyph(p.t, check.State)+" ", widget.Clean(check.What), p.width)...)
+	}
+}
+
+// checkpoint reads the three lines of a checkpoint (C2SP tlog-checkpoint): origin, size, root hash in base64.
+func checkpoint(note string) (origin, size string, hash []byte) {
+	lines := strings.SplitN(note, "\n", 4)
+	if len(lines) < 3 {
+		return "", "", nil
+	}
+	hash, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil {
+		return "", "", nil
+	}
+	return lines[0], lines[1], hash
+}

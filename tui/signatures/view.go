@@ -1,0 +1,146 @@
+package signatures
+
+import (
+	"strings"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/widget"
+)
+
+// View implements screen.Screen.
+func (m *Model) View() []string {
+	t := m.deps.Theme
+	title := " " + t.Title.Render("Signatures") + "  " + Short(m.report)
+	head := []string{
+		widget.Sides(title, Count(m.report)+" ", m.width, t.Lines.More),
+		widget.Fit(" "+t.Faint.Render(Policy(m.report.Policy)), m.width, t.Lines.More),
+	}
+	switch {
+	case m.filter != nil:
+		head[1] = widget.Fit(" / "+m.filter.Line(m.width-4), m.width, "")
+	case m.export != nil:
+		head[1] = widget.Fit(" export to: "+m.export.Line(m.width-14), m.width, "")
+	}
+	head = append(head, m.sentence()...)
+	split := m.layout()
+	lines, at := m.detailLines(split.SecondWidth - 2)
+	if m.onDetail && m.section == sectionChecks {
+		m.detail.Show(min(len(lines)-1, at+8), split.Second-1) // with what is open below it
+		m.detail.Show(at, split.Second-1)
+	}
+	from, to := m.detail.View(len(lines), split.Second-1)
+	pane := widget.Pane{
+		Title: tabs(m.section), Right: strings.TrimSuffix(m.detail.Position(len(lines), split.Second-1), " below"),
+		Focus: m.onDetail, Lines: lines[from:to],
+	}
+	return append(head, split.Draw(t, m.tableView(split.FirstWidth, split.First), pane)...)
+}
+
+// sentence says who signed the chosen row, in as many lines as there is room for: always the same number, so that the table
+// stays where it is.
+func (m *Model) sentence() []string {
+	t := m.deps.Theme
+	n := m.sentenceLines()
+	text := ""
+	if row := m.table.Selected(); row >= 0 {
+		text = Sentence(&m.rows[row])
+	}
+	wrapped := widget.Wrap(text, m.width-2)
+	out := make([]string, n)
+	for i := range out {
+		switch {
+		case i >= len(wrapped):
+			out[i] = widget.Spaces(m.width)
+		case i == n-1 && len(wrapped) > n:
+			out[i] = widget.Fit(" "+widget.Cut(strings.Join(wrapped[i:], " "), m.width-2, t.Lines.More), m.width, "")
+		default:
+			out[i] = widget.Fit(" "+wrapped[i], m.width, "")
+		}
+	}
+	return out
+}
+
+// sentenceLines is how many lines the sentence has.
+func (m *Model) sentenceLines() int {
+	switch {
+	case m.height < 20:
+		return 1
+	case m.width < 120 && m.height >= 22:
+		return 3
+	}
+	return 2
+}
+
+// Sentence says in one sentence who signed, who vouched for that, when, and until when that can be proven, once the checks
+// have been made: before, how long it can be proven is not known.
+func Sentence(s *verification.Signature) string {
+	text := widget.Clean(s.Sentence())
+	if len(s.Checks) == 0 {
+		text, _, _ = strings.Cut(text, "; provable")
+	}
+	text = strings.ReplaceAll(text, "vouched for by https://", "vouched for by ")
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+func (m *Model) layout() widget.Split {
+	return widget.SplitOf(m.width, m.height-2-m.sentenceLines(), m.table.Lines()+1, 6)
+}
+
+// Short names the image of a report: its name without registry, and its digest shortened.
+func Short(r *verification.Report) string {
+	repository := r.Digest.RepositoryStr()
+	if i := strings.LastIndexByte(repository, '/'); i >= 0 {
+		repository = repository[i+1:]
+	}
+	digest := r.Digest.DigestStr()
+	if len(digest) > len("sha256:")+8 {
+		digest = digest[:len("sha256:")+8]
+	}
+	if repository == "" {
+		return widget.Clean(r.Image)
+	}
+	return widget.Clean(repository + "@" + digest)
+}
+
+func (m *Model) tableView(width, height int) []string {
+	if len(m.rows) == 0 {
+		return widget.Block([]string{"", "  No signatures on this digest. Sign the image first."}, width, height)
+	}
+	return m.table.View(width, height)
+}
+
+// detailLines are those of the chosen section of the chosen row, and which of them has the chosen check.
+func (m *Model) detailLines(width int) (lines []string, at int) {
+	row := m.table.Selected()
+	if row < 0 {
+		return nil, 0
+	}
+	check := -1
+	if m.onDetail {
+		check = m.check
+	}
+	if d := m.drawn; d != nil && d.row == row && d.section == m.section && d.check == check && d.width == width {
+		return d.lines, d.at
+	}
+	d := &drawn{row: row, section: m.section, check: check, width: width}
+	t, s := m.deps.Theme, &m.rows[row]
+	switch m.section {
+	case sectionCertificate:
+		d.lines = certificate(t, s, width)
+	case sectionLog:
+		d.lines = logSection(t, s, width)
+	case sectionTime:
+		d.lines = times(t, s, m.deps.Clock.Now(), width)
+	case sectionStored:
+		d.lines = storedAt(t, s, Command(m.report), width)
+	case sectionRaw:
+		d.lines = raw(t, s, width)
+	default:
+		d.lines, d.at = matrix(t, s, m.tried[row], check, width)
+	}
+	m.drawn = d
+	return d.lines, d.at
+}
