@@ -9,7 +9,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
@@ -40,7 +39,7 @@ func TestQuitWhileAStepRunsLeaksNothing(t *testing.T) {
 			plays[0] = play
 			session := lessontest.New(l, lessontest.Env(), plays)
 			deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Dark: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{}}
-			r := newRoot(deps, &workshopScreen{Model: lesson.New(deps, lesson.Options{Session: session}), session: session}, nil, nil, nil)
+			r := newRoot(deps, newWorkshop(deps, &school{}, session), nil, nil, nil)
 			r.resize(100, 30)
 			d := screentest.NewProgram(t, r)
 			d.Until("step", func() bool { return strings.Contains(d.Text(), "Copy the image") })

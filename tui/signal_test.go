@@ -45,10 +45,10 @@ func TestSignalEndsTheScreen(t *testing.T) {
 		}()
 		ended := make(chan error, 1)
 		go func() {
-			ended <- run(ctx, Terminal{In: program, Out: program}, func(ctx context.Context, _ func(string)) (lesson.Session, error) {
+			ended <- run(ctx, Terminal{In: program, Out: program}, &school{open: func(ctx context.Context, _ string, _ func(string)) (lesson.Session, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
-			}, nil)
+			}})
 		}()
 		select {
 		case err := <-ended:

@@ -299,7 +299,7 @@ func TestBrowseIsExactlyItsSize(t *testing.T) {
 func TestStartingIsExactlyItsSize(t *testing.T) {
 	deps := newDeps(t)
 	fail := make(chan error)
-	s := newSized(t, deps, newStarting(deps, func(ctx context.Context, progress func(string)) (lesson.Session, error) {
+	s := newSized(t, deps, newStarting(deps, &school{open: func(ctx context.Context, _ string, progress func(string)) (lesson.Session, error) {
 		progress("doing " + odd + odd + odd)
 		select {
 		case <-ctx.Done():
@@ -307,7 +307,7 @@ func TestStartingIsExactlyItsSize(t *testing.T) {
 		case err := <-fail:
 			return nil, err
 		}
-	}, nil))
+	}}, ""))
 	s.sees("doing")
 	s.holds(t)
 	fail <- errors.New("broken " + odd)

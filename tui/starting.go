@@ -13,13 +13,22 @@ import (
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
 )
+
+// school is what lessons are opened with, one after another.
+type school struct {
+	open      opener
+	shell     func() *exec.Cmd
+	course    *workshop.Course
+	standings func() []workshop.Standing
+}
 
 // starting is the screen that is shown until the session is open, and when it cannot be opened.
 type starting struct {
 	deps          screen.Deps
-	open          opener
-	shell         func() *exec.Cmd
+	school        *school
+	lesson        string // empty for the one to go on with
 	progress      chan string
 	began         time.Time
 	doing         []string
@@ -41,8 +50,8 @@ type (
 	beat struct{}
 )
 
-func newStarting(deps screen.Deps, open opener, shell func() *exec.Cmd) *starting {
-	return &starting{deps: deps, open: open, shell: shell, progress: make(chan string, 16), began: deps.Clock.Now()}
+func newStarting(deps screen.Deps, s *school, name string) *starting {
+	return &starting{deps: deps, school: s, lesson: name, progress: make(chan string, 16), began: deps.Clock.Now()}
 }
 
 // Init implements screen.Screen.
@@ -50,9 +59,9 @@ func (s *starting) Init() tea.Cmd { return tea.Batch(s.start(), s.listen(), s.ne
 
 // start opens the session. One that comes when the program has ended already is closed at once.
 func (s *starting) start() tea.Cmd {
-	ctx, open, progress := s.deps.Context, s.open, s.progress
+	ctx, open, name, progress := s.deps.Context, s.school.open, s.lesson, s.progress
 	return s.deps.Tasks.Cmd(func() tea.Msg {
-		session, err := open(ctx, func(text string) {
+		session, err := open(ctx, name, func(text string) {
 			select {
 			case progress <- text:
 			default:
@@ -89,10 +98,7 @@ func (s *starting) Update(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		s.session = msg.session
-		return screen.Send(screen.Replace{Screen: &workshopScreen{
-			Model:   lesson.New(s.deps, lesson.Options{Session: msg.session, Shell: s.shell}),
-			session: msg.session,
-		}})
+		return screen.Send(screen.Replace{Screen: newWorkshop(s.deps, s.school, msg.session)})
 	case doing:
 		s.doing = append(s.doing, widget.Clean(string(msg)))
 		return s.listen()
@@ -174,12 +180,3 @@ func (s *starting) Close() error {
 	}
 	return s.session.Close()
 }
-
-// workshopScreen is the lesson's screen with the session that it closes at the end.
-type workshopScreen struct {
-	*lesson.Model
-	session lesson.Session
-}
-
-// Close closes the session.
-func (w *workshopScreen) Close() error { return w.session.Close() }

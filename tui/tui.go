@@ -40,9 +40,13 @@ import (
 type Options struct {
 	Terminal
 
-	// Open opens the session. It runs beside the screen and tells by progress, on one line, what it is doing; it stops
-	// when ctx ends. Run closes the session.
-	Open func(ctx context.Context, progress func(string)) (*workshop.Session, error)
+	// Course is what is taught; nil for a lesson alone. Standings says how far one has come in it.
+	Course    *workshop.Course
+	Standings func() []workshop.Standing
+	// Open opens the session of the lesson of that name, empty for the one to go on with. It runs beside the screen and
+	// tells by progress, on one line, what it is doing; it stops when ctx ends. Run closes the session before it opens
+	// another.
+	Open func(ctx context.Context, lesson string, progress func(string)) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
 }
@@ -65,22 +69,22 @@ type Terminal struct {
 }
 
 // session is opened by Run; tests open one of their own.
-type opener func(ctx context.Context, progress func(string)) (lesson.Session, error)
+type opener func(ctx context.Context, name string, progress func(string)) (lesson.Session, error)
 
 // Run shows the workshop until the person quits or ctx ends, whose error it then returns.
 func Run(ctx context.Context, opts Options) error {
-	open := func(ctx context.Context, progress func(string)) (lesson.Session, error) {
-		session, err := opts.Open(ctx, progress)
+	open := func(ctx context.Context, name string, progress func(string)) (lesson.Session, error) {
+		session, err := opts.Open(ctx, name, progress)
 		if err != nil {
 			return nil, err
 		}
 		return session, nil
 	}
-	return run(ctx, opts.Terminal, open, opts.Shell)
+	return run(ctx, opts.Terminal, &school{open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings})
 }
 
-func run(ctx context.Context, terminal Terminal, open opener, shell func() *exec.Cmd) error {
-	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return newStarting(deps, open, shell) })
+func run(ctx context.Context, terminal Terminal, s *school) error {
+	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, "") })
 }
 
 // Browse shows the signatures and the tree of any image until the person quits or ctx ends, whose error it then returns.

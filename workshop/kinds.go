@@ -15,7 +15,10 @@ const (
 	kindRegistryLogin    = "registry-login"
 	kindToken            = "token"
 	kindSignaturePresent = "signature-present"
+	kindKeySignature     = "key-signature-present"
 	kindLogEntryExists   = "log-entry-exists"
+	kindFilePresent      = "file-present"
+	kindOrganization     = "organization"
 	kindTableRows        = "table-rows"
 	kindTreeSignatures   = "tree-signatures"
 	kindCommandFails     = "command-fails"
@@ -118,6 +121,21 @@ var checkKinds = []checkKind{
 		},
 		required: []string{"image"},
 		oneOf:    [][]string{{"subject", "subject-regexp"}, {"issuer", "issuer-regexp"}},
+	},
+	{
+		name: kindKeySignature, title: "a signature that the public key verifies is in the registry",
+		params:   []param{{"image", anything}, {"key", anything}},
+		required: []string{"image", "key"},
+	},
+	{
+		name: kindFilePresent, title: "the file is there",
+		params:   []param{{"path", anything}, {"holds", anything}},
+		required: []string{"path"},
+	},
+	{
+		name: kindOrganization, title: "the organisation is there",
+		params:   []param{{"name", anything}, {"registry", anything}, {"token", anything}},
+		required: []string{"name", "registry"},
 	},
 	{
 		name: kindTableRows, title: "signatures verified", ofRun: true,

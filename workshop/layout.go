@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/assets"
 )
 
 // pageDirectory is where the workshop's page has the scripts; lines that name it work here too.
@@ -22,13 +22,13 @@ type Layout struct {
 	Aliases map[string]string
 }
 
-// LayOut puts the scripts on disk below the state directory dir, so that `cat` shows what a line sources. A script that the
-// learner changed is kept as it is; one that came with another version of sigwalk is replaced. It fails with
-// CodeStateUnwritable.
-func LayOut(dir string) (Layout, error) {
+// LayOut puts the scripts of a course's folder on disk below the state directory dir, so that `cat` shows what a line
+// sources. A script that the learner changed is kept as it is; one that came with another version of the course is
+// replaced. It fails with CodeStateUnwritable.
+func LayOut(dir string, course fs.FS) (Layout, error) {
 	layout := Layout{Dir: filepath.Join(dir, "workspace")}
 	layout.Aliases = map[string]string{pageDirectory: layout.Dir}
-	if err := layOut(layout.Dir, filepath.Join(dir, "laid-out")); err != nil {
+	if err := layOut(layout.Dir, filepath.Join(dir, "laid-out"), course); err != nil {
 		return Layout{}, &actions.Error{
 			Code: actions.CodeStateUnwritable, What: "the lessons' scripts cannot be written below " + dir,
 			Next: "make room or give write permission, or name another directory with --dir", Err: err,
@@ -39,8 +39,8 @@ func LayOut(dir string) (Layout, error) {
 
 // layOut writes the scripts to dir, and to originals what they were like: a script that equals its original was not
 // changed by the learner.
-func layOut(dir, originals string) error {
-	scripts, err := assets.Scripts()
+func layOut(dir, originals string, course fs.FS) error {
+	scripts, err := fs.Glob(course, scriptsDir+"/*.sh")
 	if err != nil {
 		return err
 	}
@@ -49,11 +49,12 @@ func layOut(dir, originals string) error {
 			return err
 		}
 	}
-	for _, name := range scripts {
-		content, err := fs.ReadFile(assets.FS(), "scripts/"+name)
+	for _, script := range scripts {
+		content, err := fs.ReadFile(course, script)
 		if err != nil {
 			return err
 		}
+		name := path.Base(script)
 		if err := layOutOne(filepath.Join(dir, name), filepath.Join(originals, name), content); err != nil {
 			return err
 		}

@@ -10,16 +10,12 @@ import (
 )
 
 func TestBuiltInLessonsParse(t *testing.T) {
-	names, err := assets.Lessons()
-	if err != nil || len(names) == 0 {
-		t.Fatalf("lessons: %v, %v", names, err)
+	course, err := workshop.ParseCourse(assets.FS())
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range names {
-		lesson, err := workshop.ParseLesson(assets.FS(), "lessons/"+name+".md")
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
+	for _, lesson := range course.Lessons {
+		name := lesson.Name
 		for _, step := range lesson.Steps {
 			if len(step.Hints) < 2 || step.Why == "" || step.Notes == "" {
 				t.Errorf("%s: step %s has %d hints, why %q, notes %q", name, step.ID, len(step.Hints), step.Why, step.Notes)

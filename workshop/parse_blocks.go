@@ -162,7 +162,10 @@ func (p *lessonParser) readRehearsal(step *Step, content string, line int) {
 		return
 	}
 	const howTo = "write a value, such as a variable that the environment sets"
-	step.Rehearsal = &Rehearsal{User: p.scalar(fields, "user", line, howTo), Password: p.scalar(fields, "password", line, howTo), Line: line}
+	step.Rehearsal = &Rehearsal{Password: p.scalar(fields, "password", line, howTo), Line: line}
+	if _, given := fields["user"]; given {
+		step.Rehearsal.User = p.scalar(fields, "user", line, howTo)
+	}
 	if step.Rehearsal.Password != "" && !mentionsVariable(step.Rehearsal.Password) {
 		p.add(fields["password"].line, "a password stands in the lesson", "name a variable that holds it, such as $OIDC_PASSWORD")
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/assets"
 )
 
 func oneStep(id string) lessonProgress {
@@ -101,7 +102,7 @@ func TestProgressThatCannotBeSaved(t *testing.T) {
 
 func TestLayOutKeepsWhatTheLearnerChangedAndReplacesTheRest(t *testing.T) {
 	dir := t.TempDir()
-	layout, err := LayOut(dir)
+	layout, err := LayOut(dir, assets.FS())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestLayOutKeepsWhatTheLearnerChangedAndReplacesTheRest(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := LayOut(dir); err != nil {
+			if _, err := LayOut(dir, assets.FS()); err != nil {
 				t.Fatal(err)
 			}
 			if got, _ := os.ReadFile(script); string(got) != test.want {

@@ -15,8 +15,10 @@ func (s *Session) rehearse(ctx context.Context, step int, question actions.Quest
 	prompt, ok := question.Detail.(*identity.Prompt)
 	rehearsal := s.opts.Lesson.Steps[step].Rehearsal
 	switch {
-	case !ok || rehearsal == nil:
+	case rehearsal == nil, !ok && !question.Secret, ok && rehearsal.User == "":
 		return actions.Answer{}, actions.ErrNobodyToAsk
+	case !ok:
+		return s.password(step, rehearsal)
 	case prompt.Failure != nil:
 		// Once is enough: the failure is what the rehearsal has found.
 		return actions.Answer{}, actions.ErrNobodyToAsk
@@ -24,10 +26,7 @@ func (s *Session) rehearse(ctx context.Context, step int, question actions.Quest
 	user, unset := expand(rehearsal.User, s.opts.Environment)
 	password, more := expand(rehearsal.Password, s.opts.Environment)
 	if unset = append(unset, more...); len(unset) > 0 {
-		return actions.Answer{}, &actions.Error{
-			Code: actions.CodeUsage, What: "the sign-in of this step cannot be rehearsed", Why: orList(unset) + " is not set",
-			Next: fmt.Sprintf("give the user and the password of %s, or leave this lesson out", s.opts.Lesson.Steps[step].Title),
-		}
+		return actions.Answer{}, s.unrehearsed(step, unset)
 	}
 	clients, err := s.world.clients()
 	if err != nil {
@@ -44,4 +43,21 @@ func (s *Session) rehearse(ctx context.Context, step int, question actions.Quest
 	}
 	<-ctx.Done()
 	return actions.Answer{}, ctx.Err()
+}
+
+// password answers a question for a password, such as that of a private key.
+func (s *Session) password(step int, rehearsal *Rehearsal) (actions.Answer, error) {
+	password, unset := expand(rehearsal.Password, s.opts.Environment)
+	if len(unset) > 0 {
+		return actions.Answer{}, s.unrehearsed(step, unset)
+	}
+	return actions.Answer{Text: actions.NewSecret(password)}, nil
+}
+
+// unrehearsed says which variables a rehearsal lacks.
+func (s *Session) unrehearsed(step int, unset []string) error {
+	return &actions.Error{
+		Code: actions.CodeUsage, What: "the sign-in of this step cannot be rehearsed", Why: orList(unset) + " is not set",
+		Next: fmt.Sprintf("give the user and the password of %s, or leave this lesson out", s.opts.Lesson.Steps[step].Title),
+	}
 }

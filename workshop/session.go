@@ -105,7 +105,7 @@ func NewSession(opts SessionOptions) (*Session, error) {
 	}
 	s := &Session{
 		opts:    opts,
-		world:   &world{env: opts.Environment, homes: opts.Homes, base: opts.Base, clock: opts.Clock},
+		world:   &world{env: opts.Environment, homes: opts.Homes, base: opts.Base, clock: opts.Clock, readFile: opts.Shell.ReadFile},
 		changed: make(chan struct{}, 1),
 		kick:    make(chan struct{}, 1),
 		asking:  make(chan struct{}, 1),

@@ -40,7 +40,7 @@ func newClassroom(t *testing.T) *classroom {
 	c.homes = actions.HomesBelow(c.dir)
 	settings.Image = settings.Registry + "/l3-students/" + strings.ToLower(strings.ReplaceAll(t.Name(), "/", "-")) + ":latest"
 	c.env = environment.New(environment.Sandbox(settings, c.homes)...)
-	layout, err := workshop.LayOut(c.dir)
+	layout, err := workshop.LayOut(c.dir, assets.FS())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -22,6 +23,8 @@ type world struct {
 	homes actions.Homes
 	base  http.RoundTripper
 	clock actions.Clock
+	// readFile reads a file of the lesson's directory.
+	readFile func(path string) ([]byte, error)
 
 	mu     sync.Mutex
 	key    clientsKey
@@ -76,9 +79,16 @@ func (w *world) clients() (*clients, error) {
 	})
 	c.verifier = verification.New(verification.Options{
 		Registry: c.registry, Trust: c.trust, Endpoints: key.endpoints, Observer: actions.Discard, Clock: w.clock,
+		Keys: keys.New(keys.Options{ReadFile: w.readFile, LookupEnv: w.lookup, Transport: transport, Observer: actions.Discard, Clock: w.clock}),
 	})
 	w.key, w.cached = key, c
 	return c, nil
+}
+
+// lookup reads a variable of the lesson.
+func (w *world) lookup(name string) (string, bool) {
+	v, ok := w.env.Get(name)
+	return v.Value, ok
 }
 
 // look is one look at the world: checks that ask the same in one look share the answer.
@@ -95,7 +105,7 @@ type reportKey struct {
 }
 
 // policyIdentity is the part of a policy that a check can name.
-type policyIdentity struct{ subject, subjectRegexp, issuer, issuerRegexp string }
+type policyIdentity struct{ subject, subjectRegexp, issuer, issuerRegexp, key string }
 
 type reportOnce struct {
 	once   sync.Once
@@ -117,6 +127,7 @@ func (l *look) verify(ctx context.Context, c *clients, image string, who policyI
 	entry.once.Do(func() {
 		entry.report, entry.err = c.verifier.Verify(ctx, image, verification.Policy{
 			Subject: who.subject, SubjectRegexp: who.subjectRegexp, Issuer: who.issuer, IssuerRegexp: who.issuerRegexp,
+			KeyReference: who.key,
 		})
 	})
 	return entry.report, entry.err
@@ -157,6 +168,12 @@ func (l *look) evaluate(ctx context.Context, check Check, result *shell.Result) 
 		return a.token()
 	case kindSignaturePresent:
 		return a.signaturePresent(ctx)
+	case kindKeySignature:
+		return a.keySignature(ctx)
+	case kindFilePresent:
+		return a.filePresent()
+	case kindOrganization:
+		return a.organization(ctx)
 	case kindLogEntryExists:
 		return a.logEntryExists(ctx)
 	case kindTableRows:

@@ -16,6 +16,8 @@ type flags struct {
 	local  bool
 	host   bool
 	plain  bool
+	// workshop is the folder of a course; empty for the built-in one.
+	workshop string
 	// background is "dark", "light", or empty to go by COLORFGBG.
 	background string
 	set        *pflag.FlagSet
@@ -48,6 +50,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.config, "config", filepath.Join(xdg.ConfigHome, "sigwalk", "config.yaml"), "configuration `FILE`")
 	set.BoolVar(&f.local, "sandbox", false, "use the sandbox even where the environment names a deployment")
 	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
+	set.StringVar(&f.workshop, "workshop", "", "`FOLDER` of a course in place of the built-in one")
 	set.BoolVar(&f.host, "allow-host", false, "let lessons run programs of this machine")
 	f.endpoint = map[string]*string{}
 	for _, e := range endpointFlags {

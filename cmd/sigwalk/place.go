@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -33,6 +34,8 @@ type place struct {
 	homes  actions.Homes
 	handle *sandbox.Handle // nil with a deployment of the person's own
 	host   bool
+	files  fs.FS  // the folder of the course
+	home   string // where what belongs to the course lies
 	// deployment names, in the state directory, what the kept variables belong to.
 	deployment string
 }
@@ -89,7 +92,11 @@ func (a *app) openWith(where func() (string, error), join func(dir string) (*san
 	if err != nil {
 		return nil, err
 	}
-	p := &place{dir: dir, host: a.flags.host}
+	files, err := a.courseFiles()
+	if err != nil {
+		return nil, err
+	}
+	p := &place{dir: dir, host: a.flags.host, files: files, home: a.courseHome(dir)}
 	if a.flags.local || !containsAny(own, deployment) {
 		if p.handle, err = join(dir); err != nil {
 			return nil, err
@@ -162,7 +169,7 @@ func (p *place) close() {
 // shell opens the workshop shell in the lesson's directory, with our scripts laid out in it. Sign-ins open a browser with
 // open, or none where it is nil.
 func (p *place) shell(open func(context.Context, string) error) (*shell.Shell, error) {
-	layout, err := workshop.LayOut(p.dir)
+	layout, err := workshop.LayOut(p.home, p.files)
 	if err != nil {
 		return nil, err
 	}
@@ -211,9 +218,9 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 	return session, sh, nil
 }
 
-// progressFile is where a learner's place in a lesson is kept.
-func (p *place) progressFile(lesson *workshop.Lesson) string {
-	return filepath.Join(p.dir, "progress", lesson.Name+".json")
+// progressFile is where a learner's place in a lesson is kept, below the home of its course.
+func progressFile(home string, lesson *workshop.Lesson) string {
+	return filepath.Join(home, "progress", lesson.Name+".json")
 }
 
 // hostShell makes the command that opens program, or sh, with the exported variables of the lesson, secrets included: it
@@ -229,7 +236,7 @@ func (p *place) hostShell(program string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, v.Name+"="+v.Value)
 		}
 	}
-	cmd.Dir = filepath.Join(p.dir, "workspace")
+	cmd.Dir = filepath.Join(p.home, "workspace")
 	return cmd
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/assets"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -59,7 +58,11 @@ type rehearsedCheck struct {
 }
 
 func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
-	lessons, err := lessonsNamed(names)
+	course, err := a.course()
+	if err != nil {
+		return err
+	}
+	lessons, err := lessonsNamed(course, names)
 	if err != nil {
 		return err
 	}
@@ -101,28 +104,16 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 }
 
 // lessonsNamed returns the lessons of those names, or all of them.
-func lessonsNamed(names []string) ([]*workshop.Lesson, error) {
-	available, err := assets.Lessons()
-	if err != nil {
-		return nil, err
-	}
+func lessonsNamed(course *workshop.Course, names []string) ([]*workshop.Lesson, error) {
 	if len(names) == 0 {
-		names = available
+		return course.Lessons, nil
 	}
-	lessons := make([]*workshop.Lesson, 0, len(names))
-	for _, name := range names {
-		known := false
-		for _, candidate := range available {
-			known = known || candidate == name
-		}
-		if !known {
-			return nil, usage("there is no lesson %q; there is %s", name, strings.Join(available, ", "))
-		}
-		lesson, err := workshop.ParseLesson(assets.FS(), "lessons/"+name+".md")
-		if err != nil {
+	lessons := make([]*workshop.Lesson, len(names))
+	for i, name := range names {
+		var err error
+		if lessons[i], err = course.Lesson(name); err != nil {
 			return nil, err
 		}
-		lessons = append(lessons, lesson)
 	}
 	return lessons, nil
 }

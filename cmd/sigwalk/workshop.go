@@ -21,9 +21,9 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/sandbox"
 )
 
-// openWorkshop shows the first lesson: on the whole screen, or line by line where the person or the terminal wants that.
+// openWorkshop shows the lesson to go on with: on the whole screen, or line by line where the person or the terminal wants that.
 func (a *app) openWorkshop(ctx context.Context) error {
-	lessons, err := lessonsNamed(nil)
+	course, err := a.course()
 	if err != nil {
 		return err
 	}
@@ -31,22 +31,24 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	guide := &guide{app: a, lesson: lessons[0], notices: make(chan string, noticesHeld)}
+	guide := &guide{app: a, course: course, home: a.courseHome(dir), notices: make(chan string, noticesHeld)}
 	defer guide.close()
 	if a.lineByLine() {
 		// There an interrupt stops the step that runs, and is not for the whole program.
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
 		return plain.Run(ctx, plain.Options{
-			In: a.in, Out: a.out, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
+			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
 		})
 	}
 	terminal, err := a.terminal(dir)
 	if err != nil {
 		return err
 	}
-	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(dir, "workspace")
-	return tui.Run(ctx, tui.Options{Terminal: terminal, Open: guide.open, Shell: guide.shell})
+	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
+	return tui.Run(ctx, tui.Options{
+		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
+	})
 }
 
 // lineByLine reports whether there shall be no full screen. A terminal that says it is dumb cannot draw one.
@@ -93,7 +95,8 @@ const noticesHeld = 16
 // guide opens a lesson for a surface that a person looks at, and closes all that belongs to it.
 type guide struct {
 	app     *app
-	lesson  *workshop.Lesson
+	course  *workshop.Course
+	home    string // where the progress lies
 	notices chan string
 
 	mu     sync.Mutex
@@ -105,33 +108,65 @@ type guide struct {
 	attending sync.WaitGroup
 }
 
-// open implements tui.Options.Open.
-func (g *guide) open(ctx context.Context, progress func(string)) (*workshop.Session, error) {
-	p, err := g.app.open(ctx, progress)
-	if err != nil {
-		return nil, asAction(err)
+// standings implements tui.Options.Standings.
+func (g *guide) standings() []workshop.Standing {
+	standings, _ := g.course.Standings(g.progressFile)
+	return standings
+}
+
+func (g *guide) progressFile(lesson *workshop.Lesson) string { return progressFile(g.home, lesson) }
+
+// open implements tui.Options.Open. The deployment is opened once, for all lessons.
+func (g *guide) open(ctx context.Context, name string, progress func(string)) (*workshop.Session, error) {
+	_, lesson := g.course.Standings(g.progressFile)
+	if name != "" {
+		var err error
+		if lesson, err = g.course.Lesson(name); err != nil {
+			return nil, err
+		}
+	}
+	g.mu.Lock()
+	p := g.place
+	g.mu.Unlock()
+	if p == nil {
+		var err error
+		if p, err = g.app.open(ctx, progress); err != nil {
+			return nil, asAction(err)
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	first := g.place == nil
 	g.place = p
-	session, sh, err := p.session(g.lesson, p.progressFile(g.lesson), false)
+	session, sh, err := p.session(lesson, g.progressFile(lesson), false)
 	if err != nil {
 		return nil, err
 	}
 	g.closer = append(g.closer, sh)
+	if !first {
+		return session, nil
+	}
+	if err := g.begin(ctx, p); err != nil {
+		return nil, errors.Join(err, session.Close())
+	}
+	return session, nil
+}
+
+// begin starts what lasts as long as the deployment is used: guarding, or attending to the sandbox that does it. It outlives
+// ctx's deadline, if it has one; close ends it.
+func (g *guide) begin(ctx context.Context, p *place) error {
+	ctx = context.WithoutCancel(ctx)
 	if p.handle == nil {
 		guard, err := ownGuard(p)
 		if err != nil {
-			return nil, errors.Join(err, session.Close())
+			return err
 		}
-		// The session outlives ctx's deadline, if it has one; close ends it.
-		g.keeper.start(context.WithoutCancel(ctx), guard, g.notice)
-		return session, nil
+		g.keeper.start(ctx, guard, g.notice)
+		return nil
 	}
-	// The session outlives ctx's deadline, if it has one; close ends it.
-	ctx, g.leave = context.WithCancel(context.WithoutCancel(ctx))
+	ctx, g.leave = context.WithCancel(ctx)
 	g.attending.Go(func() { g.attend(ctx, p.handle) })
-	return session, nil
+	return nil
 }
 
 // attend passes on what the sandbox has to say. One that ends while the lesson is open is started again, with the same

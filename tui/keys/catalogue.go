@@ -18,6 +18,7 @@ var catalogue = slices.Concat(
 	branchesOf(Tree), wayBack(Tree),
 	[]Binding{{Copy, Trust, []string{"y"}, "copy", "send the checksum of the root to the clipboard of the terminal", GroupRows}},
 	moves(Trust), wayBack(Trust),
+	[]Binding{{Detail, Outline, []string{"enter"}, "open", "open the chosen lesson", GroupRows}}, moves(Outline), wayBack(Outline),
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
@@ -30,7 +31,7 @@ var catalogue = slices.Concat(
 func step() []Binding {
 	return slices.Concat([]Binding{
 		{Run, Lesson, []string{"enter"}, "run", "run the command of this step; on a blocked step, go to what blocks it", GroupStep},
-		{Next, Lesson, []string{"n", "right"}, "next", "go to the next step", GroupStep},
+		{Next, Lesson, []string{"n", "right"}, "next", "go to the next step; behind the last one, to the next lesson", GroupStep},
 		{Previous, Lesson, []string{"p", "left"}, "prev", "go to the step before", GroupStep},
 		{Hint, Lesson, []string{"h"}, "hint", "show a hint, and then the next one", GroupStep},
 		{Why, Lesson, []string{"w"}, "", "say why this step is there", GroupStep},
@@ -45,6 +46,7 @@ func step() []Binding {
 		{OpenTrust, Lesson, []string{"T"}, "", "look at the trust root", GroupLook},
 		{Output, Lesson, []string{"o"}, "", "turn between the output and the result", GroupLook},
 		{Steps, Lesson, []string{"l"}, "", "show the list of steps", GroupLook},
+		{Lessons, Lesson, []string{"L"}, "", "show the lessons of the course, and open another", GroupLook},
 		{Follow, Lesson, []string{"ctrl+f"}, "", "show the end of the output as it grows", GroupLook},
 		{NextPane, Lesson, []string{"tab"}, "", "go to the next pane", GroupMove},
 		{PrevPane, Lesson, []string{"shift+tab"}, "", "go to the pane before", GroupMove},

@@ -28,6 +28,7 @@ const (
 	SignIn      Scope = "sign-in"
 	Help        Scope = "help"
 	Starting    Scope = "starting"
+	Outline     Scope = "outline"
 )
 
 // The intents.
@@ -68,6 +69,7 @@ const (
 	OpenTable Intent = "table"
 	OpenTree  Intent = "tree"
 	OpenTrust Intent = "trust"
+	Lessons   Intent = "lessons"
 
 	Sort    Intent = "sort"
 	Filter  Intent = "filter"
@@ -218,5 +220,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline}
 }

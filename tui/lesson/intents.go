@@ -8,6 +8,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -81,6 +82,10 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		if n := latest[*verification.Node](m); n != nil {
 			return screen.Send(screen.Push{Screen: tree.New(m.deps, n)})
 		}
+	case keys.Lessons:
+		opts := m.course
+		opts.Open = m.snap.Lesson.Name
+		return screen.Send(screen.Push{Screen: outline.New(m.deps, opts)})
 	case keys.OpenTrust:
 		if s := latest[*trust.Status](m); s != nil {
 			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
@@ -141,6 +146,9 @@ func (m *Model) walk(intent keys.Intent) tea.Cmd {
 	to := m.step + 1
 	if intent == keys.Previous {
 		to = m.step - 1
+	}
+	if next := m.after(); to == len(m.snap.Steps) && next != nil {
+		return screen.Send(outline.Chosen{Lesson: next.Name})
 	}
 	m.turn(to)
 	return m.catchUp()
@@ -246,7 +254,7 @@ func (m *Model) Disabled(intent keys.Intent) string {
 		}
 	case keys.Next:
 		if m.step == len(m.snap.Steps)-1 {
-			return "this is the last step"
+			return m.whyNoNext()
 		}
 	case keys.Previous:
 		if m.step == 0 {
@@ -269,6 +277,17 @@ func (m *Model) Disabled(intent keys.Intent) string {
 		return m.whyNoCopy(line)
 	default:
 		return m.whyNot(intent, step)
+	}
+	return ""
+}
+
+// whyNoNext is for the last step, behind which the next lesson lies, if there is one.
+func (m *Model) whyNoNext() string {
+	switch {
+	case m.after() == nil:
+		return "this is the last step"
+	case m.running != nil:
+		return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 	}
 	return ""
 }
@@ -298,6 +317,13 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 			return "there are no hints to this step"
 		case m.shown[m.step].hints == hints:
 			return "that was the last hint"
+		}
+	case keys.Lessons:
+		switch {
+		case m.course.Course == nil || m.snap.Lesson == nil:
+			return "this lesson is part of no course"
+		case m.running != nil:
+			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 		}
 	case keys.Why:
 		if step.Step.Why == "" {

@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signin"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -19,6 +20,9 @@ type Options struct {
 	Session Session
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
+	// Course is what the lesson is part of, and Standings says how far one has come in it; nil for a lesson alone.
+	Course    *workshop.Course
+	Standings func() []workshop.Standing
 }
 
 // pane is a part of the screen that can have the focus.
@@ -46,6 +50,7 @@ type Model struct {
 	deps    screen.Deps
 	session Session
 	shell   func() *exec.Cmd
+	course  outline.Options // with a nil Course for a lesson alone
 
 	width, height int
 	snap          workshop.Snapshot
@@ -85,7 +90,8 @@ var _ screen.Screen = (*Model)(nil)
 func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, session: opts.Session, shell: opts.Shell,
-		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
+		course: outline.Options{Course: opts.Course, Standings: opts.Standings},
+		step:   -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }
 
@@ -143,6 +149,14 @@ func (m *Model) current() (step workshop.StepSnapshot, ok bool) {
 		return workshop.StepSnapshot{}, false
 	}
 	return m.snap.Steps[m.step], true
+}
+
+// after returns the lesson that follows this one, or nil.
+func (m *Model) after() *workshop.Lesson {
+	if m.course.Course == nil || m.snap.Lesson == nil {
+		return nil
+	}
+	return m.course.Course.After(m.snap.Lesson.Name)
 }
 
 // command returns what will run: the step's own command, or what the person made of it.

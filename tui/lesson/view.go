@@ -332,10 +332,13 @@ func (m *Model) whatNext() string {
 			open++
 		}
 	}
-	switch open {
-	case 0:
+	next := m.after()
+	switch {
+	case open == 0 && next != nil:
+		return fmt.Sprintf("every step is done: n opens the next lesson, %s", widget.Clean(next.Title))
+	case open == 0:
 		return "this was the last step, and every step is done. q quits"
-	case 1:
+	case open == 1:
 		return "this was the last step; one step is not done, l lists them"
 	}
 	return fmt.Sprintf("this was the last step; %d steps are not done, l lists them", open)

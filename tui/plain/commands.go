@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -16,6 +18,14 @@ import (
 type command struct {
 	name, help string
 	do         func(w *walker, ctx context.Context, rest string) error
+}
+
+// is reports whether word is the command. Case counts only where two commands differ by nothing else.
+func (c command) is(word string) bool {
+	if strings.EqualFold(c.name, "l") {
+		return c.name == word
+	}
+	return strings.EqualFold(c.name, word)
 }
 
 func commands() []command {
@@ -30,6 +40,7 @@ func commands() []command {
 		{"h", "gives a hint, and then the next one", func(w *walker, _ context.Context, _ string) error { w.hint(); return nil }},
 		{"w", "says why this step is there", func(w *walker, _ context.Context, _ string) error { w.why(); return nil }},
 		{"l", "lists the steps", func(w *walker, _ context.Context, _ string) error { w.list(); return nil }},
+		{"L", "lists the lessons; with a number behind it, opens that lesson", func(w *walker, _ context.Context, rest string) error { return w.lessons(rest) }},
 		{"e", "lists the variables; secrets are dots", func(w *walker, _ context.Context, _ string) error { w.env(); return nil }},
 		{"s", "opens a shell with the variables of the lesson", func(w *walker, ctx context.Context, _ string) error { w.shell(); return nil }},
 		{"-", "leaves this step out", func(w *walker, _ context.Context, _ string) error {
@@ -48,6 +59,9 @@ func (w *walker) turn(step int) error {
 	case step < 0:
 		w.say("This is the first step.")
 	case step >= n:
+		if next := w.after(); next != nil {
+			return &otherLesson{next.Name}
+		}
 		w.say("This is the last step.")
 	default:
 		w.step, w.hints = step, 0
@@ -80,6 +94,35 @@ func (w *walker) list() {
 	for i, s := range w.session.Snapshot().Steps {
 		w.say("%d. %s: %s", i+1, widget.Clean(s.Step.Title), stateWord(s))
 	}
+}
+
+// after returns the lesson that follows this one, or nil.
+func (w *walker) after() *workshop.Lesson {
+	if w.opts.Course == nil {
+		return nil
+	}
+	return w.opts.Course.After(w.session.Snapshot().Lesson.Name)
+}
+
+// lessons lists the lessons, or opens the one of that number.
+func (w *walker) lessons(number string) error {
+	if w.opts.Course == nil {
+		w.say("This lesson is part of no course.")
+		return nil
+	}
+	if number == "" {
+		for i, s := range w.opts.Standings() {
+			w.say("%d. %s: %d of %d steps done, %d minutes planned.", i+1, widget.Clean(s.Lesson.Title), s.Done, len(s.Lesson.Steps), s.Lesson.Minutes)
+		}
+		w.say("L and a number opens one, such as: L 2")
+		return nil
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(w.opts.Course.Lessons) {
+		w.say("There is no lesson %s. L lists them.", widget.Clean(number))
+		return nil
+	}
+	return &otherLesson{w.opts.Course.Lessons[n-1].Name}
 }
 
 func (w *walker) env() {

@@ -24,8 +24,12 @@ type Options struct {
 	// In is read line by line; where it is a terminal, secrets are not echoed.
 	In  io.Reader
 	Out io.Writer
-	// Open opens the session; progress tells on one line what it is doing. Run closes the session.
-	Open func(ctx context.Context, progress func(string)) (*workshop.Session, error)
+	// Course is what is taught; nil for a lesson alone. Standings says how far one has come in it.
+	Course    *workshop.Course
+	Standings func() []workshop.Standing
+	// Open opens the session of the lesson of that name, empty for the one to go on with; progress tells on one line what
+	// it is doing. Run closes the session before it opens another.
+	Open func(ctx context.Context, lesson string, progress func(string)) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
 	// Notices brings sentences that are printed as they come, before the next prompt.
@@ -38,8 +42,8 @@ type Options struct {
 // Run walks until the person quits, input ends, or ctx ends, whose error it then returns. An interrupt stops the step
 // that runs; when none runs, Run returns context.Canceled.
 func Run(ctx context.Context, opts Options) error {
-	return run(ctx, opts, func(ctx context.Context, progress func(string)) (lesson.Session, error) {
-		session, err := opts.Open(ctx, progress)
+	return run(ctx, opts, func(ctx context.Context, name string, progress func(string)) (lesson.Session, error) {
+		session, err := opts.Open(ctx, name, progress)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +51,9 @@ func Run(ctx context.Context, opts Options) error {
 	})
 }
 
-func run(ctx context.Context, opts Options, open func(context.Context, func(string)) (lesson.Session, error)) (err error) {
+type opener func(ctx context.Context, name string, progress func(string)) (lesson.Session, error)
+
+func run(ctx context.Context, opts Options, open opener) error {
 	if opts.Width <= 0 {
 		opts.Width = 80
 	}
@@ -55,7 +61,26 @@ func run(ctx context.Context, opts Options, open func(context.Context, func(stri
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 	w := &walker{opts: opts, out: opts.Out, in: newReader(opts.In), interrupts: interrupts}
+	w.say("sigwalk, plain. Starting.")
+	name := ""
+	for {
+		err := w.lesson(ctx, name, open)
+		var other *otherLesson
+		if !errors.As(err, &other) {
+			return err
+		}
+		name = other.name
+	}
+}
 
+// otherLesson says that the person wants to open another lesson.
+type otherLesson struct{ name string }
+
+// Error implements error.
+func (o *otherLesson) Error() string { return "the lesson " + o.name + " is to be opened" }
+
+// lesson opens one lesson and walks through it, until the person wants no more of it.
+func (w *walker) lesson(ctx context.Context, name string, open opener) (err error) {
 	opening, stop := context.WithCancel(ctx)
 	defer stop()
 	type result struct {
@@ -65,7 +90,7 @@ func run(ctx context.Context, opts Options, open func(context.Context, func(stri
 	opened := make(chan result, 1)
 	steps := make(chan string, 16)
 	go func() {
-		session, err := open(opening, func(text string) {
+		session, err := open(opening, name, func(text string) {
 			select {
 			case steps <- text:
 			default:
@@ -73,12 +98,12 @@ func run(ctx context.Context, opts Options, open func(context.Context, func(stri
 		})
 		opened <- result{session, err}
 	}()
-	w.say("sigwalk, plain. Starting.")
+	w.session = nil
 	for w.session == nil {
 		select {
 		case text := <-steps:
 			w.say("%s", text)
-		case <-interrupts:
+		case <-w.interrupts:
 			stop()
 		case r := <-opened:
 			if r.err != nil {
@@ -195,7 +220,7 @@ func (w *walker) prompt(ctx context.Context) error {
 	text = strings.TrimSpace(text)
 	word, rest, _ := strings.Cut(text, " ")
 	for _, c := range commands() {
-		if strings.EqualFold(c.name, word) && (rest == "" || c.name == "$") {
+		if c.is(word) && (rest == "" || c.name == "$" || c.name == "L") {
 			return c.do(w, ctx, rest)
 		}
 	}

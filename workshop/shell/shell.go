@@ -103,6 +103,9 @@ func (s *Shell) Close() error {
 	return s.files.Close()
 }
 
+// ReadFile reads a file as a built-in would: path is relative to the lesson's directory, and leads nowhere else.
+func (s *Shell) ReadFile(path string) ([]byte, error) { return s.files.ReadFile(s.files.Dir(), path) }
+
 // Run runs one line (which may span several lines of text). The actions in it report to obs. The error is nil whatever the
 // line's exit code, and not nil when the line is no shell syntax (CodeUsage) or ctx ended (ctx.Err()). Background jobs
 // that the line leaves behind are waited for, so that nothing outlives it.

@@ -46,7 +46,7 @@ func (c *Client) CreateOrganization(ctx context.Context, name string) (*Organiza
 		return nil, c.explain(ctx, err, doing)
 	}
 	// Quay's words for a name that is taken may change; whether there is such an organisation can be asked.
-	is, asking := c.isOrganization(ctx, name)
+	is, asking := c.HasOrganization(ctx, name)
 	switch {
 	case asking != nil:
 		return nil, c.explain(ctx, asking, doing)
@@ -59,8 +59,8 @@ func (c *Client) CreateOrganization(ctx context.Context, name string) (*Organiza
 	}
 }
 
-// isOrganization asks what anyone may ask.
-func (c *Client) isOrganization(ctx context.Context, name string) (bool, error) {
+// HasOrganization asks whether there is such an organisation, as anyone may.
+func (c *Client) HasOrganization(ctx context.Context, name string) (bool, error) {
 	err := c.call(ctx, http.MethodGet, "organization/"+url.PathEscape(name), nil, nil, nil)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.status == http.StatusNotFound {

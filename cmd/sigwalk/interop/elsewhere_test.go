@@ -62,7 +62,7 @@ func (b *bench) session(t *testing.T) *workshop.Session {
 	}
 	homes := actions.HomesBelow(b.dir)
 	env := environment.New(environment.Sandbox(handle.Settings(), homes)...)
-	layout, err := workshop.LayOut(b.dir)
+	layout, err := workshop.LayOut(b.dir, assets.FS())
 	if err != nil {
 		t.Fatal(err)
 	}
