@@ -30,3 +30,14 @@ func expand(value string, env *environment.Environment) (expanded string, unset 
 	slices.Sort(unset)
 	return expanded, slices.Compact(unset)
 }
+
+// variablesIn names the variables of value that have no stand-in.
+func variablesIn(value string) []string {
+	var names []string
+	for _, m := range reference.FindAllStringSubmatch(value, -1) {
+		if m[3] == "" {
+			names = append(names, m[1]+m[2])
+		}
+	}
+	return names
+}

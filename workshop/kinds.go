@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 )
 
 // The kinds of checks.
@@ -22,6 +24,7 @@ const (
 	kindTableRows        = "table-rows"
 	kindTreeSignatures   = "tree-signatures"
 	kindCommandFails     = "command-fails"
+	kindTokenRead        = "token-read"
 )
 
 // checkKind is what a lesson may write in a check of one kind.
@@ -155,6 +158,11 @@ var checkKinds = []checkKind{
 		name: kindTreeSignatures, title: "the tree shows signatures", ofRun: true,
 		params: []param{{"image", anything}, {"count", wholeNumber}, {"at-least", wholeNumber}},
 		oneOf:  [][]string{{"count", "at-least"}},
+	},
+	{
+		name: kindTokenRead, title: "the token was read", ofRun: true,
+		params:   []param{{"verdict", oneWordOf(string(inspect.Accepted), string(inspect.Refused))}, {"subject", anything}},
+		required: []string{"verdict"},
 	},
 	{
 		name: kindCommandFails, title: "the command fails as it must", ofRun: true,

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
@@ -127,6 +128,28 @@ func countSignatures(node *verification.Node) int {
 		n += countSignatures(child)
 	}
 	return n
+}
+
+// tokenRead wants the step's command to have foretold what Fulcio does with a token.
+func (a *asked) tokenRead() CheckResult {
+	report, ok := lastOf[*inspect.Report](a)
+	if !ok {
+		return fails("the command read no token")
+	}
+	if want := a.with["verdict"]; string(report.Verdict) != want {
+		return fails(fmt.Sprintf("the forecast is %q, and %q is wanted", report.Verdict, want))
+	}
+	subject := ""
+	if report.Subject != nil {
+		subject = report.Subject.Name
+	}
+	if want := a.with["subject"]; want != "" && want != subject {
+		return fails(fmt.Sprintf("the certificate would be for %q, and %q is wanted", subject, want))
+	}
+	if subject == "" {
+		return holds("%s", report.Verdict)
+	}
+	return holds("%s, for %s", report.Verdict, subject)
 }
 
 // commandFails wants the step's command to fail, in the way named.

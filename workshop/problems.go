@@ -10,11 +10,11 @@ import (
 
 // Problem is one thing that is wrong in a lesson file.
 type Problem struct {
-	File string
-	Line int // from 1
-	What string
+	File string `json:"file"`
+	Line int    `json:"line"` // from 1
+	What string `json:"what"`
 	// Instead says what to write.
-	Instead string
+	Instead string `json:"instead"`
 }
 
 // String puts the problem on one line as file:line, the way editors read it.

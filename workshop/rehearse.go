@@ -54,6 +54,21 @@ func (s *Session) password(step int, rehearsal *Rehearsal) (actions.Answer, erro
 	return actions.Answer{Text: actions.NewSecret(password)}, nil
 }
 
+// Unrehearsable says why a rehearsal cannot do a step: it asks a person to sign in, and the variables that say who are not
+// set. It returns "" for every other step.
+func (s *Session) Unrehearsable(step int) string {
+	rehearsal := s.opts.Lesson.Steps[step].Rehearsal
+	if rehearsal == nil {
+		return ""
+	}
+	_, unset := expand(rehearsal.User, s.opts.Environment)
+	_, more := expand(rehearsal.Password, s.opts.Environment)
+	if unset = append(unset, more...); len(unset) == 0 {
+		return ""
+	}
+	return "nobody is there to sign in: " + orList(unset) + " is not set"
+}
+
 // unrehearsed says which variables a rehearsal lacks.
 func (s *Session) unrehearsed(step int, unset []string) error {
 	return &actions.Error{

@@ -127,6 +127,13 @@ func (s *Session) probe(ctx context.Context, steps []int) {
 	}
 }
 
+// Look asks the checks of a step about the world now and returns what they found. Those of a step's own run do not hold
+// before it ran.
+func (s *Session) Look(ctx context.Context, step int) []CheckResult {
+	s.probe(ctx, []int{step})
+	return s.Snapshot().Steps[step].Checks
+}
+
 // judge evaluates all checks of a step after a run, with what the run gave, and settles an observing step.
 func (s *Session) judge(ctx context.Context, step int, result *shell.Result) {
 	s.checkStep(ctx, step, s.world.look(), result)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ type rehearsedStep struct {
 	State   string           `json:"state"` // passed, failed or skipped
 	Seconds float64          `json:"seconds"`
 	Checks  []rehearsedCheck `json:"checks"`
-	// Of a step that failed: why, what to do, and what it printed.
+	// Of a step that failed: why, what to do, and what it printed. Of one that was left out, why.
 	Reason string `json:"reason,omitempty"`
 	Next   string `json:"next,omitempty"`
 	Output string `json:"output,omitempty"`
@@ -72,23 +73,38 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 	}
 	defer p.close()
 	result := rehearsal{}
-	for _, lesson := range lessons {
+	for i, lesson := range lessons {
+		if lacking := p.lacking(lesson); lacking != "" && i > 0 && len(names) == 0 && result.Failed == 0 {
+			// It is for another deployment. One that was named, and the first, show why they cannot be done.
+			result.add(a.leaveOut(lesson, lacking))
+			continue
+		}
 		done, err := a.rehearseLesson(ctx, p, lesson, yes || p.handle != nil, result.Failed > 0)
 		if err != nil {
 			return err
 		}
-		result.Lessons = append(result.Lessons, done)
-		for _, step := range done.Steps {
-			switch step.State {
-			case "passed":
-				result.Passed++
-			case "failed":
-				result.Failed++
-			default:
-				result.Skipped++
-			}
+		result.add(done)
+	}
+	return a.concludeRehearsal(ctx, result)
+}
+
+// add counts the steps of a lesson.
+func (r *rehearsal) add(done rehearsedLesson) {
+	r.Lessons = append(r.Lessons, done)
+	for _, step := range done.Steps {
+		switch step.State {
+		case "passed":
+			r.Passed++
+		case "failed":
+			r.Failed++
+		default:
+			r.Skipped++
 		}
 	}
+}
+
+// concludeRehearsal prints the sum and returns how it ended.
+func (a *app) concludeRehearsal(ctx context.Context, result rehearsal) error {
 	if a.flags.output == "json" {
 		a.printJSON(result)
 	} else {
@@ -118,8 +134,22 @@ func lessonsNamed(course *workshop.Course, names []string) ([]*workshop.Lesson, 
 	return lessons, nil
 }
 
+// stepRunner does a step of a rehearsal and fills in how it went.
+type stepRunner func(ctx context.Context, session *workshop.Session, step int, row *rehearsedStep)
+
 // rehearseLesson runs the lesson's steps. After a failure, here or in an earlier lesson, the rest is skipped.
 func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Lesson, consent, failed bool) (rehearsedLesson, error) {
+	return a.rehearseWith(ctx, p, lesson, consent, failed, runStep)
+}
+
+// runStep does one step of a rehearsal.
+func runStep(ctx context.Context, session *workshop.Session, step int, row *rehearsedStep) {
+	err := session.Run(ctx, step, "")
+	row.fill(session.Snapshot().Steps[step], err)
+}
+
+// rehearseWith is rehearseLesson with a way to do each step.
+func (a *app) rehearseWith(ctx context.Context, p *place, lesson *workshop.Lesson, consent, failed bool, do stepRunner) (rehearsedLesson, error) {
 	done := rehearsedLesson{Name: lesson.Name}
 	if a.flags.output != "json" {
 		a.say("%s\n", lesson.Title)
@@ -133,12 +163,16 @@ func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Les
 	answering, stop := context.WithCancel(ctx)
 	defer stop()
 	go answer(answering, session, consent)
+	left := map[string]bool{} // steps that nobody could sign in for, and those that need them
 	for i, step := range lesson.Steps {
-		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped"}
-		if !failed && ctx.Err() == nil {
+		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped", Reason: session.Unrehearsable(i)}
+		if slices.ContainsFunc(step.Needs, func(need string) bool { return left[need] }) {
+			row.Reason = "a step that it needs was left out"
+		}
+		left[step.ID] = row.Reason != ""
+		if !failed && !left[step.ID] && ctx.Err() == nil {
 			start := time.Now()
-			err := session.Run(ctx, i, "")
-			row.fill(session.Snapshot().Steps[i], err)
+			do(ctx, session, i, &row)
 			row.Seconds = time.Since(start).Seconds()
 			if failed = row.State == "failed"; failed {
 				row.Output, _ = session.Output(i, 0)
@@ -148,6 +182,30 @@ func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Les
 		a.printStep(row)
 	}
 	return done, p.saveVariables()
+}
+
+// lacking names a variable that the lesson needs and that is not set, or returns "".
+func (p *place) lacking(lesson *workshop.Lesson) string {
+	for _, name := range lesson.Needs {
+		if p.value(name) == "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// leaveOut says that a lesson is not for this deployment.
+func (a *app) leaveOut(lesson *workshop.Lesson, variable string) rehearsedLesson {
+	out := rehearsedLesson{Name: lesson.Name}
+	if a.flags.output != "json" {
+		a.say("%s\n", lesson.Title)
+	}
+	for _, step := range lesson.Steps {
+		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped", Reason: "the lesson needs " + variable + ", which is not set"}
+		out.Steps = append(out.Steps, row)
+		a.printStep(row)
+	}
+	return out
 }
 
 // answer gives the one answer that a rehearsal may give.
@@ -206,6 +264,9 @@ func (a *app) printStep(row rehearsedStep) {
 	}
 	word := map[string]string{"passed": "ok", "failed": "x ", "skipped": "--"}[row.State]
 	a.say("  %s %-44s %6.2fs\n", word, row.Title, row.Seconds)
+	if row.State == "skipped" && row.Reason != "" {
+		a.say("     why:  %s\n", row.Reason)
+	}
 	if row.State != "failed" {
 		return
 	}

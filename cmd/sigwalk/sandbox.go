@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -158,7 +159,8 @@ func (a *app) sandboxVariables(ctx context.Context) ([]environment.Variable, err
 	if err != nil {
 		return nil, notRunning(dir, err)
 	}
-	return append(environment.Sandbox(status.Settings, actions.HomesBelow(dir)), environment.Consent), nil
+	vars := append(environment.Sandbox(status.Settings, actions.HomesBelow(dir)), environment.Consent)
+	return slices.DeleteFunc(vars, func(v environment.Variable) bool { return !v.Exported }), nil
 }
 
 func notRunning(dir string, err error) error {

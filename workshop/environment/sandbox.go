@@ -36,7 +36,11 @@ func Sandbox(s sandbox.Settings, homes actions.Homes) []Variable {
 	for _, v := range values {
 		vars = append(vars, Variable{Name: v[0], Value: v[1], Source: FromSandbox, Secret: IsSecret(v[0]), Exported: true})
 	}
-	return vars
+	// The learner's own account is nobody else's business: other tools ask a person.
+	return append(vars,
+		Variable{Name: "STUDENT_PASSWORD", Value: s.OIDCPassword, Source: FromSandbox, Secret: true},
+		Variable{Name: "STUDENT_USER", Value: sandbox.StudentUser, Source: FromSandbox},
+	)
 }
 
 // Consent is the variable that lets a foreign tool sign without asking, for shells that eval a sandbox's environment.
