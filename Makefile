@@ -22,7 +22,7 @@ REKOR := v1.5.4
 FREEZE := v0.2.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check lint interop bench screenshots clean tools
+.PHONY: help run build test fuzz check lint interop bench screenshots clean tools
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ build: ## write bin/sigwalk
 
 test: ## run the tests that need nothing but Go
 	@$(GOTESTSUM) -- $(TESTFLAGS) -timeout 14m ./...
+
+FUZZTIME ?= 6s
+fuzz: ## feed every parser of foreign bytes with what nobody expects, FUZZTIME each
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
 check: lint test ## lint, then test
 

@@ -1,10 +1,25 @@
 package verification
 
 import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/sigstore/cosign/v2/pkg/cosign"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
 )
 
 // FuzzReadBundle feeds the bytes of a foreign bundle to what reads them: a row with a reason, never a panic.
@@ -45,4 +60,120 @@ func FuzzReadLegacy(f *testing.F) {
 func FuzzStampedAt(f *testing.F) {
 	f.Add([]byte{0x30, 0x03, 0x30, 0x01, 0x00})
 	f.Fuzz(func(_ *testing.T, response []byte) { stampedAt(response) })
+}
+
+// FuzzReadRecord feeds foreign log bodies, of both generations of Rekor, to what reads them.
+func FuzzReadRecord(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `null`, `{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{}}`,
+		`{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{"data":{"hash":{"algorithm":"sha256","value":"00"}},"signature":{"content":"AAAA","publicKey":{"content":"AAAA"}}}}`,
+		`{"kind":"dsse","apiVersion":"0.0.1","spec":{"envelopeHash":{"algorithm":"sha256","value":"00"},"payloadHash":{"algorithm":"sha256","value":"00"},"signatures":[{"signature":"AAAA","verifier":"AAAA"}]}}`,
+		`{"kind":"intoto","apiVersion":"0.0.2","spec":{"content":{"envelope":{"payloadType":"x","signatures":[{"publicKey":"AAAA","sig":"AAAA"}]},"hash":{"algorithm":"sha256","value":"00"}}}}`,
+		`{"kind":"intoto","apiVersion":"0.0.1","spec":{"content":{"hash":{"algorithm":"sha256","value":"00"}},"publicKey":"AAAA"}}`,
+		`{"kind":"rekord","apiVersion":"0.0.1","spec":{"signature":{"format":"x509"},"data":{}}}`,
+		`{"kind":"hashedrekord","apiVersion":"0.0.2","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"AAAA"},"signature":{"content":"AAAA","verifier":{"x509Certificate":{"rawBytes":"AAAA"}}}}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, read := range []func([]byte) (*record, error){readRecord, readTilesRecord} {
+			if r, err := read(body); (r == nil) == (err == nil) {
+				t.Errorf("%v, %v", r, err)
+			}
+		}
+	})
+}
+
+// FuzzCertificateExtension puts foreign bytes into the extensions in which a certificate names its issuer and its logs.
+func FuzzCertificateExtension(f *testing.F) {
+	layer, err := verificationtest.MustNew().SignPayload([]byte("{}"), verificationtest.Spec{Subject: "alice@example.com", Issuer: "https://idp.example.com"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	block, _ := pem.Decode([]byte(layer.Annotations[static.CertificateAnnotationKey]))
+	good, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		f.Fatal(err)
+	}
+	oids := []string{oidIssuerRaw, oidIssuerDER, "1.3.6.1.4.1.57264.1.9", "1.3.6.1.4.1.11129.2.4.2", "2.5.29.17"}
+	for _, ext := range good.Extensions {
+		f.Add(uint8(0), ext.Value)
+		f.Add(uint8(3), ext.Value)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, value []byte) {
+		cert := *good
+		oid := oids[int(which)%len(oids)]
+		cert.Extensions = slices.Clone(good.Extensions)
+		cert.Extensions = slices.DeleteFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.String() == oid })
+		var id asn1.ObjectIdentifier
+		for _, part := range strings.Split(oid, ".") {
+			n, err := strconv.Atoi(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id = append(id, n)
+		}
+		cert.Extensions = append(cert.Extensions, pkix.Extension{Id: id, Value: value})
+		s := &Signature{}
+		s.describe(&cert)
+		if s.Certificate == nil {
+			t.Error("it is gone")
+		}
+		_ = issuerRaw(&cert)
+		_ = workflow(&cosign.CertExtensions{Cert: &cert})
+		_ = s.json()
+	})
+}
+
+// FuzzEnvelope feeds foreign DSSE envelopes to what reads attestations.
+func FuzzEnvelope(f *testing.F) {
+	f.Add([]byte(`{"payloadType":"application/vnd.in-toto+json","payload":"eyJwcmVkaWNhdGVUeXBlIjoieCIsInN1YmplY3QiOlt7ImRpZ2VzdCI6eyJzaGEyNTYiOiIwMCJ9fV19","signatures":[{"sig":"AAAA"}]}`))
+	f.Add([]byte(`{"payload":{}}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s := &Signature{Storage: StoredInTag, Kind: KindAttestation}
+		s.readLegacy(v1.Descriptor{Annotations: map[string]string{static.SignatureAnnotationKey: ""}}, fetched{content: content})
+		if (s.legacy == nil) != (s.broken != nil) {
+			t.Errorf("signature %v, broken %v", s.legacy, s.broken)
+		}
+		_ = s.json()
+	})
+}
+
+// FuzzVerifyBundle judges what became of a good bundle: whatever was changed, verdict and checks agree, and nothing verifies
+// whose payload is another.
+func FuzzVerifyBundle(f *testing.F) {
+	d := verificationtest.MustNew()
+	artifact := []byte("an artifact")
+	bundle, err := d.Message(artifact, verificationtest.Spec{Subject: "alice@example.com", Issuer: "https://idp.example.com", Stamp: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	content, err := protojson.Marshal(bundle)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content, artifact)
+	f.Add(content, []byte("another"))
+	trusted := d.TrustedRoot()
+	v := New(Options{Material: func(context.Context) (root.TrustedMaterial, error) { return trusted, nil }})
+	f.Fuzz(func(t *testing.T, content, about []byte) {
+		report, err := v.ShowBundle(t.Context(), BundleRequest{
+			Name: "fuzz", Content: content, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(about)), nil },
+		})
+		if err != nil {
+			return
+		}
+		s := &report.Signature
+		s.Explain(t.Context())
+		if s.Defect != nil {
+			t.Errorf("%v\n%s", s.Defect, MatrixText(s))
+		}
+		if s.Verified && !bytes.Equal(about, artifact) {
+			t.Errorf("%q verified", about)
+		}
+		if _, err := report.MarshalJSON(); err != nil {
+			t.Error(err)
+		}
+	})
 }

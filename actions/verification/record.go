@@ -36,10 +36,17 @@ type record struct {
 var (
 	errRecordKind  = errors.New("the entry is of a kind that signatures of images do not use")
 	errNoSignature = errors.New("the entry records no signature")
+	errIncomplete  = errors.New("the entry lacks a part")
 )
 
 // readRecord parses the body of a Rekor v1 entry.
-func readRecord(body []byte) (*record, error) {
+func readRecord(body []byte) (r *record, err error) {
+	defer func() {
+		// The types of the log have parts that may be absent and that its own validation does not ask for.
+		if recover() != nil {
+			r, err = nil, errIncomplete
+		}
+	}()
 	proposed, err := models.UnmarshalProposedEntry(bytes.NewReader(body), runtime.JSONConsumer())
 	if err != nil {
 		return nil, err
@@ -48,7 +55,7 @@ func readRecord(body []byte) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{kind: proposed.Kind(), version: entry.APIVersion()}
+	r = &record{kind: proposed.Kind(), version: entry.APIVersion()}
 	switch e := entry.(type) {
 	case *hashedrekord.V001Entry:
 		o := e.HashedRekordObj
