@@ -65,7 +65,7 @@ func FuzzIndex(f *testing.F) {
 // FuzzArchive feeds foreign archives to what walks them and what opens them.
 func FuzzArchive(f *testing.F) {
 	f.Add([]byte("\x1f\x8b\x08\x00"))
-	f.Add(bytes.Repeat([]byte{0}, 1024))
+	f.Add(make([]byte, 1024))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		file := filepath.Join(t.TempDir(), "fuzz.tar")
 		if err := os.WriteFile(file, content, 0o600); err != nil {
