@@ -7,8 +7,10 @@ import (
 
 	"github.com/charmbracelet/x/exp/golden"
 
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -32,6 +34,10 @@ func TestScreens(t *testing.T) {
 			s := newSized(t, deps, signatures.New(deps, lessontest.Report(6), signatures.Options{}))
 			s.Key("down")
 			return s
+		}},
+		{"policy", func(t *testing.T, deps screen.Deps) sized {
+			r := lessontest.Report(6)
+			return newSized(t, deps, policy.New(deps, verification.Policy{SubjectRegexp: ".*@.*redhat.com$", IssuerRegexp: `\.example\.com/`}, policy.Identities(r.Signatures)))
 		}},
 		{"tree", func(t *testing.T, deps screen.Deps) sized {
 			return newSized(t, deps, tree.New(deps, lessontest.Tree()))

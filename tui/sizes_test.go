@@ -18,6 +18,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
 	"github.com/sigwalk/sigwalk/tui/signatures"
@@ -240,6 +241,11 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 		"no signatures": func(d screen.Deps) screen.Screen {
 			return signatures.New(d, lessontest.Report(0), signatures.Options{})
 		},
+		"policy": func(d screen.Deps) screen.Screen {
+			r := oddReport()
+			r.Policy = verification.Policy{SubjectRegexp: ".*mo.redhat.com", IssuerRegexp: "(" + odd}
+			return policy.New(d, r.Policy, policy.Identities(r.Signatures))
+		},
 		"tree": func(d screen.Deps) screen.Screen { return tree.New(d, oddTree()) },
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{
@@ -272,7 +278,7 @@ func TestBrowseIsExactlyItsSize(t *testing.T) {
 			gate := make(chan struct{})
 			m := browse.New(deps, browse.Options{
 				Image: "registry.example.com/" + odd,
-				Report: func(context.Context) (*verification.Report, error) {
+				Report: func(context.Context, verification.Policy) (*verification.Report, error) {
 					<-gate
 					return oddReport(), fail
 				},

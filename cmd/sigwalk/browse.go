@@ -47,8 +47,8 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
 				Image: args[0],
-				Report: func(ctx context.Context) (*verification.Report, error) {
-					return verifier.Everything(ctx, args[0], verification.Policy{})
+				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
+					return verifier.Everything(ctx, args[0], policy)
 				},
 				Tree:  func(ctx context.Context) (*verification.Node, error) { return verifier.Tree(ctx, args[0]) },
 				Prove: verifier.Prove,

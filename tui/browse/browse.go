@@ -10,6 +10,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -19,7 +20,7 @@ import (
 // Options say which image, and how to look at it. Both functions run beside the screen and stop when ctx ends.
 type Options struct {
 	Image  string
-	Report func(ctx context.Context) (*verification.Report, error)
+	Report func(ctx context.Context, policy verification.Policy) (*verification.Report, error)
 	Tree   func(ctx context.Context) (*verification.Node, error)
 	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
@@ -31,6 +32,7 @@ type Model struct {
 	opts          Options
 	table         part[*verification.Report]
 	tree          part[*verification.Node]
+	policy        verification.Policy
 	onTree        bool
 	load          int // of which load results count
 	cancel        context.CancelFunc
@@ -74,11 +76,11 @@ func (m *Model) reload() tea.Cmd {
 	ctx, cancel := context.WithCancel(m.deps.Context)
 	m.cancel = cancel
 	m.load++
-	load := m.load
+	load, whose := m.load, m.policy
 	m.table.loading, m.tree.loading = true, true
 	return tea.Batch(
 		m.deps.Tasks.Cmd(func() tea.Msg {
-			report, err := m.opts.Report(ctx)
+			report, err := m.opts.Report(ctx, whose)
 			return reported{m, load, report, err}
 		}),
 		m.deps.Tasks.Cmd(func() tea.Msg {
@@ -117,6 +119,9 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 			m.SetSize(m.width, m.height)
 		}
 		return nil
+	case policy.Chosen:
+		m.policy = msg.Policy
+		return m.reload()
 	case tea.KeyMsg:
 		return m.key(msg)
 	}
@@ -136,7 +141,7 @@ func (m *Model) show(report *verification.Report) tea.Cmd {
 	if shown, ok := m.table.screen.(*signatures.Model); ok {
 		return shown.SetReport(report)
 	}
-	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove})
+	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove, Policy: true})
 	m.table.screen = table
 	return table.Init()
 }
@@ -210,12 +215,25 @@ func (m *Model) Status() string {
 	switch {
 	case m.table.loading || m.tree.loading:
 		return m.deps.Theme.Busy.Render("~") + " looking at the registry - esc stops it"
+	case m.failed() != nil:
+		return m.deps.Theme.Bad.Render("x") + " not read again: " + widget.Clean(m.failed().Error()) + " - r tries it"
 	case m.shown() != nil && m.shown().Status() != "":
 		return m.shown().Status()
 	case m.onTree:
 		return "v shows the signatures as a table"
 	}
 	return "t shows the tree of the image"
+}
+
+// failed is why what is shown is not of the last look.
+func (m *Model) failed() error {
+	switch {
+	case m.shown() == nil:
+		return nil // the screen says so itself
+	case m.onTree:
+		return m.tree.err
+	}
+	return m.table.err
 }
 
 // Scope implements screen.Screen.

@@ -22,6 +22,7 @@ var catalogue = slices.Concat(
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
+	policyForm(),
 	signIn(),
 	moves(Question),
 	moves(Help),
@@ -61,6 +62,7 @@ func rowsOf(scope Scope) []Binding {
 		{Section, scope, []string{"1", "2", "3", "4", "5", "6"}, "", "1 to 6: show checks, certificate, log entry, times, what is stored, or that as JSON", GroupLook},
 		{GroupBy, scope, []string{"b"}, "group", "group the rows by subject, by issuer, or not", GroupRows},
 		{Copy, scope, []string{"y"}, "copy", "send the chosen row to the clipboard of the terminal", GroupRows},
+		{Who, scope, []string{"f"}, "policy", "say whose signature counts, and see who matches", GroupRows},
 		{Write, scope, []string{"E"}, "", "export the report to a new file: html, md, json, tsv, txt", GroupRows},
 		{Proof, scope, []string{"P"}, "", "ask the log for the inclusion proof of the chosen signature", GroupLook},
 		{ColLeft, scope, []string{"left"}, "", "scroll the columns back", GroupMove},
@@ -102,6 +104,28 @@ func typing() []Binding {
 		{Yes, Question, []string{"y"}, "yes", "yes", GroupText},
 		{No, Question, []string{"n", "esc"}, "no", "no", GroupText},
 		{Cancel, Help, []string{"?", "esc", "enter"}, "close", "close this help", GroupAnywhere},
+	}
+}
+
+// policyForm has no letters: both fields may hold any.
+func policyForm() []Binding {
+	return []Binding{
+		{Submit, PolicyForm, []string{"enter"}, "verify", "verify with this policy", GroupText},
+		{NextPane, PolicyForm, []string{"tab"}, "field", "go to the other field", GroupMove},
+		{PrevPane, PolicyForm, []string{"shift+tab"}, "", "go to the other field", GroupMove},
+		{Up, PolicyForm, []string{"up"}, "", "go to the other field", GroupMove},
+		{Down, PolicyForm, []string{"down"}, "", "go to the other field", GroupMove},
+		{PageUp, PolicyForm, []string{"pgup"}, "", "a page up", GroupMove},
+		{PageDown, PolicyForm, []string{"pgdown"}, "", "a page down", GroupMove},
+		{Pattern, PolicyForm, []string{"ctrl+r"}, "exact/regexp", "turn between an exact text and a regular expression", GroupText},
+		{Anchor, PolicyForm, []string{"ctrl+t"}, "anchor", "write the expression so that it lets through nobody but who is meant", GroupText},
+		{Copy, PolicyForm, []string{"ctrl+y"}, "copy", "send the policy as cosign's flags to the clipboard of the terminal", GroupText},
+		{ToStart, PolicyForm, []string{"ctrl+a", "home"}, "", "go to the beginning of the line", GroupText},
+		{ToEnd, PolicyForm, []string{"ctrl+e", "end"}, "", "go to the end of the line", GroupText},
+		{ByWord, PolicyForm, []string{"alt+left", "alt+right"}, "", "go a word to the left or to the right", GroupText},
+		{Rub, PolicyForm, []string{"ctrl+w", "ctrl+u", "ctrl+k"}, "", "delete the word before, the line before, the line behind", GroupText},
+		{Cancel, PolicyForm, []string{"esc"}, "cancel", "leave the policy as it was", GroupText},
+		{ShowHelp, PolicyForm, []string{"f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
@@ -18,6 +19,9 @@ import (
 // Options say what the screen can do beyond showing a report. The functions run beside the screen and stop when ctx ends;
 // either may be nil, and its key then says so.
 type Options struct {
+	// Policy lets the person say whose signature counts. The screen above learns of it as policy.Chosen, and brings another
+	// report.
+	Policy bool
 	// Prove asks the log for the inclusion proof of a signature that carries none.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 }
@@ -110,6 +114,10 @@ func (m *Model) Disabled(intent keys.Intent) string {
 	case keys.Sort, keys.Filter, keys.Copy, keys.Detail, keys.Section, keys.GroupBy:
 		if len(m.rows) == 0 {
 			return "there are no signatures"
+		}
+	case keys.Who:
+		if !m.opts.Policy {
+			return "the command of the lesson says whose signature counts: change that, or use sigwalk browse IMAGE"
 		}
 	case keys.Proof:
 		return m.unprovable()
@@ -212,6 +220,8 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		m.onDetail = !m.onDetail
 	case keys.Copy:
 		return m.copyRow()
+	case keys.Who:
+		return screen.Send(screen.Push{Screen: policy.New(m.deps, m.report.Policy, policy.Identities(m.rows))})
 	case keys.Proof:
 		return m.proveChosen()
 	case keys.Write:

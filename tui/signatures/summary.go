@@ -29,9 +29,9 @@ func Count(r *verification.Report) string {
 }
 
 // Policy says whose signature counted, on one line.
-func Policy(p verification.Policy) string { return strings.Join(policy(p), "   ") }
+func Policy(p verification.Policy) string { return strings.Join(policyParts(p), "   ") }
 
-func policy(p verification.Policy) []string {
+func policyParts(p verification.Policy) []string {
 	var parts []string
 	who := func(name, exact, pattern string) {
 		switch {
@@ -71,7 +71,7 @@ func Table(t *theme.Theme, r *verification.Report, width, limit int) []string {
 	out := []string{t.Strong.Render(Count(r))}
 	asked := []string{Policy(r.Policy)}
 	if widget.Width(asked[0]) > width {
-		asked = policy(r.Policy)
+		asked = policyParts(r.Policy)
 	}
 	for _, part := range asked {
 		out = append(out, widget.Paint(t.Faint, widget.Wrap(part, width))...)

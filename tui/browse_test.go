@@ -1,0 +1,87 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/browse"
+	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+)
+
+// looks answers the questions of a browse screen, and keeps what was asked.
+type looks struct {
+	mu       sync.Mutex
+	policies []verification.Policy
+	report   func() (*verification.Report, error)
+}
+
+func (l *looks) options() browse.Options {
+	return browse.Options{
+		Image: "registry.example.com/app",
+		Report: func(_ context.Context, policy verification.Policy) (*verification.Report, error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.policies = append(l.policies, policy)
+			report, err := l.report()
+			if err == nil {
+				report.Policy = policy
+			}
+			return report, err
+		},
+		Tree: func(context.Context) (*verification.Node, error) { return lessontest.Tree(), nil },
+	}
+}
+
+func (l *looks) asked() verification.Policy {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.policies[len(l.policies)-1]
+}
+
+// TestPolicyOfBrowse writes a policy on the screen of any image, and the image is verified with it.
+func TestPolicyOfBrowse(t *testing.T) {
+	deps := newDeps(t)
+	l := &looks{report: func() (*verification.Report, error) { return lessontest.Report(6), nil }}
+	s := newSized(t, deps, browse.New(deps, l.options()))
+	s.sees("any subject, any issuer")
+	s.Key("f")
+	s.sees("Whose signature counts")
+	s.Key("ctrl+r")
+	s.Type("demo.redhat.com")
+	s.Key("tab")
+	s.Type("https://sso.example.com")
+	s.sees("matches now: 0 of 6")
+	s.Key("enter")
+	s.sees("subject ~ demo.redhat.com")
+	want := verification.Policy{SubjectRegexp: "demo.redhat.com", Issuer: "https://sso.example.com"}
+	if got := l.asked(); got.SubjectRegexp != want.SubjectRegexp || got.Issuer != want.Issuer || got.Subject != "" {
+		t.Errorf("asked with %+v", got)
+	}
+}
+
+// TestReloadThatFails keeps what was seen, and says that it is not of now.
+func TestReloadThatFails(t *testing.T) {
+	deps := newDeps(t)
+	fail := false
+	l := &looks{}
+	l.report = func() (*verification.Report, error) {
+		if fail {
+			return nil, errors.New("the registry is away")
+		}
+		return lessontest.Report(6), nil
+	}
+	s := newSized(t, deps, browse.New(deps, l.options()))
+	s.sees("user1@demo.redhat.com")
+	l.mu.Lock()
+	fail = true
+	l.mu.Unlock()
+	s.Key("r")
+	s.sees("not read again: the registry is away")
+	if !strings.Contains(s.Text(), "user1@demo.redhat.com") {
+		t.Error("what was seen is gone")
+	}
+}
