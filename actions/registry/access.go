@@ -35,7 +35,11 @@ func (c *Client) Access(ctx context.Context, repository string) (*Access, error)
 	if err != nil {
 		return nil, err
 	}
-	access, err := c.access(ctx, repo)
+	var access *Access
+	err = retry(ctx, func() error {
+		access, err = c.access(ctx, repo)
+		return err
+	})
 	if err != nil {
 		return nil, c.Explain(ctx, err, repository)
 	}

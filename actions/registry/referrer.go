@@ -26,7 +26,11 @@ func (c *Client) Refer(ctx context.Context, repo name.Repository, manifest []byt
 	if err != nil {
 		return false, err
 	}
-	e, err := c.connect(ctx, repo, auth, repo.Scope(transport.PushScope))
+	var e *endpoint
+	err = retry(ctx, func() error {
+		e, err = c.connect(ctx, repo, auth, repo.Scope(transport.PushScope))
+		return err
+	})
 	if err != nil {
 		return false, err
 	}

@@ -73,7 +73,7 @@ func (s *store) read(ctx context.Context) (*manifest, error) {
 
 // first is read where it does not matter how long it takes.
 func (s *store) first(ctx context.Context) (m *manifest, err error) {
-	err = registry.Retry(ctx, func() error {
+	err = persist(ctx, func() error {
 		m, err = s.read(ctx)
 		return err
 	})
@@ -114,13 +114,24 @@ func (s *store) blob(ctx context.Context, content []byte, mediaType types.MediaT
 	if s.has(hash) {
 		return desc, nil
 	}
-	if err := registry.Retry(ctx, func() error { return s.pusher.Upload(ctx, s.tag.Context(), l) }); err != nil {
+	if err := persist(ctx, func() error { return s.pusher.Upload(ctx, s.tag.Context(), l) }); err != nil {
 		return v1.Descriptor{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.uploaded[hash] = true
 	return desc, nil
+}
+
+// persist makes a call that does no harm when it is made twice, for longer than others are: the log may have the signature
+// already, and an upload is four calls, any of which a bad line may cut.
+func persist(ctx context.Context, call func() error) (err error) {
+	for range 3 {
+		if err = registry.Retry(ctx, call); err == nil || ctx.Err() != nil || !transient(err) {
+			return err
+		}
+	}
+	return err
 }
 
 func (s *store) has(hash v1.Hash) bool {
@@ -131,7 +142,7 @@ func (s *store) has(hash v1.Hash) bool {
 
 // content reads a small blob.
 func (s *store) content(ctx context.Context, hash v1.Hash) (content []byte, err error) {
-	err = registry.Retry(ctx, func() error {
+	err = persist(ctx, func() error {
 		content, err = s.contentOnce(ctx, hash)
 		return err
 	})

@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -283,16 +281,18 @@ func (c *class) setUp(t *testing.T, dir string, deployment []string) {
 // attached reads the signature tag of an image, as the registry has it, and returns the log indexes.
 func (c *class) attached(t *testing.T, image string) []int64 {
 	t.Helper()
-	login := remote.WithAuth(&authn.Basic{Username: c.settings.RegistryUser, Password: c.settings.RegistryPass})
-	ref, err := name.ParseReference(image)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return c.inTag(t, image, "sig")
+}
+
+// inTag reads a tag of an image that holds signatures ("sig") or attestations ("att"), and returns the log indexes.
+func (c *class) inTag(t *testing.T, image, suffix string) []int64 {
+	t.Helper()
+	ref, login := c.named(t, image)
 	desc, err := remote.Head(ref, login)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signatures, err := remote.Image(ref.Context().Tag(fmt.Sprintf("%s-%s.sig", desc.Digest.Algorithm, desc.Digest.Hex)), login)
+	signatures, err := remote.Image(ref.Context().Tag(fmt.Sprintf("%s-%s.%s", desc.Digest.Algorithm, desc.Digest.Hex, suffix)), login)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,12 +306,20 @@ func (c *class) attached(t *testing.T, image string) []int64 {
 		if err := json.Unmarshal([]byte(l.Annotations["dev.sigstore.cosign/bundle"]), &entry); err != nil || entry.Payload.LogIndex == nil {
 			t.Fatalf("a signature without a log entry: %v %v", l, err)
 		}
-		if slices.Contains(found, *entry.Payload.LogIndex) {
-			t.Errorf("the signature with log index %d is there twice", *entry.Payload.LogIndex)
-		}
 		found = append(found, *entry.Payload.LogIndex)
 	}
+	assertOnce(t, found)
 	return found
+}
+
+// assertOnce looks whether no index is there twice.
+func assertOnce(t *testing.T, indexes []int64) {
+	t.Helper()
+	for i, index := range indexes {
+		if slices.Contains(indexes[:i], index) {
+			t.Errorf("the signature with log index %d is there twice", index)
+		}
+	}
 }
 
 // verified has the real cosign 2 verify the image, and returns the log indexes of the signatures that it accepts.
