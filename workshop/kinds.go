@@ -25,6 +25,7 @@ const (
 	kindTreeSignatures   = "tree-signatures"
 	kindCommandFails     = "command-fails"
 	kindTokenRead        = "token-read"
+	kindAnswer           = "answer"
 )
 
 // checkKind is what a lesson may write in a check of one kind.
@@ -163,6 +164,13 @@ var checkKinds = []checkKind{
 		name: kindTokenRead, title: "the token was read", ofRun: true,
 		params:   []param{{"verdict", oneWordOf(string(inspect.Accepted), string(inspect.Refused))}, {"subject", anything}},
 		required: []string{"verdict"},
+	},
+	{
+		name: kindAnswer, title: "the answer is right", ofRun: true,
+		params: []param{
+			{"text", anything}, {"of", oneWordOf(ofSignatures, ofSigners, ofLogIndex, ofDigest, ofTags)}, {"image", anything}, {"subject", anything},
+		},
+		oneOf: [][]string{{"text", "of"}},
 	},
 	{
 		name: kindCommandFails, title: "the command fails as it must", ofRun: true,

@@ -59,9 +59,11 @@ func (s Step) MeantToFail() bool {
 	return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Kind == kindCommandFails })
 }
 
-// Rehearsal is who signs in at the provider's own page when a step is rehearsed, with $VARIABLES not yet expanded.
+// Rehearsal is what a person would do when a step is rehearsed: who signs in at the provider's own page, with $VARIABLES not
+// yet expanded, or what is typed in place of the command.
 type Rehearsal struct {
 	User, Password string
+	Command        string
 	Line           int
 }
 

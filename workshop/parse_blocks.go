@@ -157,12 +157,19 @@ func (p *lessonParser) readStep(step *Step, content string, line int) {
 
 // readRehearsal reads what a rehearsal does where the step asks a person to sign in.
 func (p *lessonParser) readRehearsal(step *Step, content string, line int) {
-	fields, ok := p.mapping(content, line, "the rehearse block", []string{"user", "password"})
+	fields, ok := p.mapping(content, line, "the rehearse block", []string{"user", "password", "command"})
 	if !ok {
 		return
 	}
 	const howTo = "write a value, such as a variable that the environment sets"
-	step.Rehearsal = &Rehearsal{Password: p.scalar(fields, "password", line, howTo), Line: line}
+	step.Rehearsal = &Rehearsal{Line: line}
+	if _, given := fields["command"]; given {
+		step.Rehearsal.Command = p.scalar(fields, "command", line, "write what a person types")
+		if len(fields) == 1 {
+			return
+		}
+	}
+	step.Rehearsal.Password = p.scalar(fields, "password", line, howTo)
 	if _, given := fields["user"]; given {
 		step.Rehearsal.User = p.scalar(fields, "user", line, howTo)
 	}

@@ -180,6 +180,8 @@ func (l *look) evaluate(ctx context.Context, check Check, result *shell.Result) 
 		return a.tableRows(ctx)
 	case kindTreeSignatures:
 		return a.treeSignatures(ctx)
+	case kindAnswer:
+		return a.answer(ctx)
 	case kindTokenRead:
 		return a.tokenRead()
 	case kindCommandFails:

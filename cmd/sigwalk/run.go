@@ -144,7 +144,11 @@ func (a *app) rehearseLesson(ctx context.Context, p *place, lesson *workshop.Les
 
 // runStep does one step of a rehearsal.
 func runStep(ctx context.Context, session *workshop.Session, step int, row *rehearsedStep) {
-	err := session.Run(ctx, step, "")
+	line := ""
+	if rehearsal := session.Snapshot().Steps[step].Step.Rehearsal; rehearsal != nil {
+		line = rehearsal.Command
+	}
+	err := session.Run(ctx, step, line)
 	row.fill(session.Snapshot().Steps[step], err)
 }
 

@@ -15,7 +15,7 @@ import (
 // commands lists every command that is built in, beside those that need the interpreter itself (help, sh, bash).
 func commands() []builtin.Builtin {
 	return slices.Concat(
-		[]builtin.Builtin{cosign.Command{}, images.Skopeo{}, images.Crane{}, jq.Command{}, curl.Command{}, own.Command{}},
+		[]builtin.Builtin{cosign.Command{}, images.Skopeo{}, images.Crane{}, jq.Command{}, curl.Command{}, own.Command{}, own.Answer{}},
 		text.Commands(),
 	)
 }
