@@ -99,7 +99,7 @@ func (l *linter) step(step Step) {
 	}
 	for _, word := range words.Commands {
 		l.add(step.Line, fmt.Sprintf("the step %q calls %s, which is not built in", step.Title, word.Name),
-			instead(word.Name, shell.BuiltIns())+", or tell learners to allow programs of their machine")
+			instead(word.Name, shell.Builtins())+", or tell learners to allow programs of their machine")
 	}
 	for _, word := range words.Scripts {
 		if _, err := fs.Stat(l.course.Files, path.Join(scriptsDir, path.Base(word.Name))); err != nil {

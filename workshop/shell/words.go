@@ -29,23 +29,13 @@ func Read(text string) (*Words, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &wordReader{known: BuiltIns()}
+	r := &wordReader{known: Builtins()}
 	for _, walk := range []func(syntax.Node) bool{r.declare, r.use} {
 		for _, s := range statements {
 			syntax.Walk(s, walk)
 		}
 	}
 	return &r.words, nil
-}
-
-// BuiltIns are the names of all commands that lines can call without leave to run programs of the machine.
-func BuiltIns() []string {
-	var names []string
-	for _, b := range commands() {
-		names = append(names, b.Name())
-	}
-	slices.Sort(names)
-	return names
 }
 
 // wordReader gathers words in two walks: what is declared may be used before.
