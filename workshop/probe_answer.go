@@ -28,7 +28,7 @@ func (a *asked) answer(ctx context.Context) CheckResult {
 	}
 	got := strings.ToLower(given.Text)
 	if text := a.with["text"]; text != "" {
-		if strings.ToLower(text) != got {
+		if !strings.EqualFold(text, got) {
 			return fails(fmt.Sprintf("%q is not right", given.Text))
 		}
 		return holds("%s", given.Text)
