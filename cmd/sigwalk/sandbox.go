@@ -26,7 +26,7 @@ func (a *app) sandboxCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.sandboxUp(), a.sandboxEnv(), a.sandboxStatus(), a.sandboxReset())
+	cmd.AddCommand(a.sandboxUp(), a.sandboxEnv(), a.sandboxStatus(), a.sandboxReset(), a.sandboxTamper())
 	return cmd
 }
 

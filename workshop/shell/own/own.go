@@ -24,7 +24,9 @@ type Command struct{}
 func (Command) Name() string { return "sigwalk" }
 
 // Summary implements builtin.Builtin.
-func (Command) Summary() string { return "read an identity token (sigwalk token)" }
+func (Command) Summary() string {
+	return "read an identity token (token), tamper with an image (sandbox tamper)"
+}
 
 // Run implements builtin.Builtin.
 func (Command) Run(ctx context.Context, call *builtin.Call) error {
@@ -39,7 +41,7 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 	root.SetOut(call.Stdout)
 	root.SetErr(call.Stderr)
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "text", "form of the result: text or json")
-	root.AddCommand(c.token())
+	root.AddCommand(c.token(), c.sandbox())
 	err := root.ExecuteContext(ctx)
 	var exit builtin.Exit
 	switch {
