@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -47,12 +48,14 @@ type world struct {
 	child     name.Digest
 	trustRoot []byte
 	handler   atomic.Pointer[http.Handler] // in front of the registry
+	registry  http.Handler
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, d: verificationtest.MustNew()}
 	inner := gcrregistry.New(gcrregistry.Logger(log.New(io.Discard, "", 0)), gcrregistry.WithReferrersSupport(true))
+	w.registry = inner
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		if h := w.handler.Load(); h != nil {
 			(*h).ServeHTTP(out, in)
@@ -272,6 +275,29 @@ func (r *refuser) Event(_ context.Context, event actions.Event) {
 	if _, ok := event.(actions.Progress); ok && r.blobs.Add(1) == 1 {
 		gone := http.NotFoundHandler()
 		r.w.handler.Store(&gone)
+	}
+}
+
+// TestReferrersThatReferToEachOther: a registry for which everything refers to everything is asked once for each.
+func TestReferrersThatReferToEachOther(t *testing.T) {
+	w := newWorld(t)
+	var asked atomic.Int64
+	lying := http.Handler(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if !strings.Contains(in.URL.Path, "/referrers/") {
+			w.registry.ServeHTTP(out, in)
+			return
+		}
+		asked.Add(1)
+		out.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+		_, _ = fmt.Fprintf(out, `{"schemaVersion":2,"manifests":[{"digest":%q,"size":1,"artifactType":"x"},{"digest":%q,"size":1,"artifactType":"x"}]}`, w.index.DigestStr(), w.child.DigestStr())
+	}))
+	w.handler.Store(&lying)
+	result := w.packed()
+	if result.Manifests != 6 || asked.Load() != 6 {
+		t.Errorf("%d manifests, %d lists were asked for", result.Manifests, asked.Load())
+	}
+	if _, err := pack.Open(t.Context(), result.File); err != nil {
+		t.Error(err)
 	}
 }
 

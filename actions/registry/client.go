@@ -81,7 +81,7 @@ func worthRetrying(err error) bool {
 func (c *Client) Remote(ctx context.Context) []remote.Option {
 	return []remote.Option{
 		remote.WithContext(ctx),
-		remote.WithTransport(c.transport),
+		remote.WithTransport(&modest{c.transport}),
 		remote.WithAuthFromKeychain(c.Keychain()),
 		remote.WithUserAgent(userAgent),
 		remote.WithRetryBackoff(backoff()),

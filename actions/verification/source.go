@@ -47,7 +47,7 @@ func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	stored, err := inRegistry(ctx, v.opts.Registry)
+	stored, err := inRegistry(ctx, v.opts.Registry, v.opts.Patience)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -42,18 +43,45 @@ type remoteStorage struct {
 	client *registry.Client
 	puller *remote.Puller
 	opts   []remote.Option
+	// patience is how long one answer may take, to its last byte: one that comes a byte at a time never ends.
+	patience time.Duration
 }
 
-func inRegistry(ctx context.Context, client *registry.Client) (*remoteStorage, error) {
+func inRegistry(ctx context.Context, client *registry.Client, patience time.Duration) (*remoteStorage, error) {
 	opts := client.Remote(ctx)
 	puller, err := remote.NewPuller(opts...)
 	if err != nil {
 		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}
 	}
-	return &remoteStorage{client, puller, append(opts, remote.Reuse(puller))}, nil
+	return &remoteStorage{client, puller, append(opts, remote.Reuse(puller)), patience}, nil
 }
 
-func (r *remoteStorage) head(ctx context.Context, ref name.Reference) (*v1.Descriptor, error) {
+// errSlow ends an answer that takes too long.
+var errSlow = errors.New("the registry's answer takes too long")
+
+// inTime runs work with a context that ends when patience does, which is then the error.
+func (r *remoteStorage) inTime(ctx context.Context, work func(context.Context) error) error {
+	bounded, stop := context.WithTimeoutCause(ctx, r.patience, errSlow)
+	defer stop()
+	err := work(bounded)
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return &actions.Error{
+			Code: actions.CodeUnreachable, What: "the registry does not answer to the end", Why: fmt.Sprintf("an answer was not complete after %s", r.patience),
+			Next: "try again; if it stays so, ask whoever runs the registry", Err: errSlow,
+		}
+	}
+	return err
+}
+
+func (r *remoteStorage) head(ctx context.Context, ref name.Reference) (desc *v1.Descriptor, err error) {
+	err = r.inTime(ctx, func(ctx context.Context) error {
+		desc, err = r.heads(ctx, ref)
+		return err
+	})
+	return desc, err
+}
+
+func (r *remoteStorage) heads(ctx context.Context, ref name.Reference) (*v1.Descriptor, error) {
 	desc, err := r.puller.Head(ctx, ref)
 	var connection *url.Error
 	if err != nil && !errors.As(err, &connection) {
@@ -67,7 +95,11 @@ func (r *remoteStorage) head(ctx context.Context, ref name.Reference) (*v1.Descr
 }
 
 func (r *remoteStorage) get(ctx context.Context, ref name.Reference) (*held, error) {
-	desc, err := r.puller.Get(ctx, ref)
+	var desc *remote.Descriptor
+	err := r.inTime(ctx, func(ctx context.Context) (err error) {
+		desc, err = r.puller.Get(ctx, ref)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +117,15 @@ func (r *remoteStorage) get(ctx context.Context, ref name.Reference) (*held, err
 	}}, nil
 }
 
-func (r *remoteStorage) read(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
+func (r *remoteStorage) read(ctx context.Context, ref name.Digest, limit int64) (content []byte, err error) {
+	err = r.inTime(ctx, func(ctx context.Context) error {
+		content, err = r.reads(ctx, ref, limit)
+		return err
+	})
+	return content, err
+}
+
+func (r *remoteStorage) reads(ctx context.Context, ref name.Digest, limit int64) ([]byte, error) {
 	layer, err := r.puller.Layer(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -100,7 +140,11 @@ func (r *remoteStorage) read(ctx context.Context, ref name.Digest, limit int64) 
 }
 
 func (r *remoteStorage) refers(ctx context.Context, d name.Digest) ([]v1.Descriptor, error) {
-	index, err := remote.Referrers(d, slices.Concat(r.opts, []remote.Option{remote.WithContext(ctx)})...)
+	var index v1.ImageIndex
+	err := r.inTime(ctx, func(ctx context.Context) (err error) {
+		index, err = remote.Referrers(d, slices.Concat(r.opts, []remote.Option{remote.WithContext(ctx)})...)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

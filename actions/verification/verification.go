@@ -41,6 +41,8 @@ type Options struct {
 	// Transport carries what is not the registry's: the log where a signature carries no entry, and a public key by URL
 	// without Keys. Nil for http.DefaultTransport.
 	Transport http.RoundTripper
+	// Patience is how long one answer of the registry may take, to its last byte; zero for two minutes.
+	Patience time.Duration
 	// Keys loads the public key of a policy; nil for one that reads this machine's files and variables.
 	Keys *keys.Client
 }
@@ -52,6 +54,9 @@ type Verifier struct{ opts Options }
 func New(opts Options) *Verifier {
 	if opts.Observer == nil {
 		opts.Observer = actions.Discard
+	}
+	if opts.Patience == 0 {
+		opts.Patience = 2 * time.Minute
 	}
 	if opts.Keys == nil {
 		opts.Keys = keys.New(keys.Options{Transport: opts.Transport, Observer: opts.Observer, Clock: opts.Clock})
