@@ -12,7 +12,7 @@ type Observer interface {
 	Ask(ctx context.Context, question Question) (Answer, error)
 }
 
-// Event is one of Stage, Progress, Note or Call.
+// Event is one of Stage, Progress, Note, Call or Made.
 type Event interface{ event() }
 
 // StageState is where a stage of an action stands.
@@ -87,10 +87,23 @@ type Call struct {
 	Err string
 }
 
+// Fact is one thing that a stage found or made, with its name in the field's own words ("notAfter", "logIndex"). It never
+// holds a secret.
+type Fact struct{ Name, Value string }
+
+// Made is what a stage produced: the fields of a certificate, the entry in the log, the manifest before and after. It comes
+// before the stage ends, at most once a stage.
+type Made struct {
+	// Stage is the ID of the stage.
+	Stage string
+	Facts []Fact
+}
+
 func (Stage) event()    {}
 func (Progress) event() {}
 func (Note) event()     {}
 func (Call) event()     {}
+func (Made) event()     {}
 
 // Discard is an Observer that drops events and has nobody to ask.
 var Discard Observer = discard{}

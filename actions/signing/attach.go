@@ -16,8 +16,9 @@ type attacher struct {
 
 // attached is what an attachment left behind.
 type attached struct {
-	total    int // signatures at the tag now
-	restored int // of them, others' that had been overwritten and were put back
+	digest   string // what the tag names now
+	total    int    // signatures at the tag now
+	restored int    // of them, others' that had been overwritten and were put back
 	pushes   int
 }
 

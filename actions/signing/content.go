@@ -27,6 +27,8 @@ type content interface {
 	// known is the blob that will be stored, where it does not depend on the signature; else nil.
 	known() []byte
 	sign(signer signature.Signer) error
+	// signed is what was signed, and its media type.
+	signed() (payload []byte, mediaType string)
 	// stamped is what the timestamp authority puts a time to.
 	stamped() []byte
 	// proposal is the entry for the log; public is the certificate or public key, in PEM.
@@ -83,6 +85,8 @@ func (i *image) sign(signer signature.Signer) error {
 	i.signature, err = signer.SignMessage(bytes.NewReader(i.payload))
 	return err
 }
+
+func (i *image) signed() (payload []byte, mediaType string) { return i.payload, string(signatureType) }
 
 func (i *image) stamped() []byte { return i.signature }
 

@@ -53,6 +53,7 @@ func (s *keyed) useKey(ctx context.Context, w *work) (string, error) {
 		return "", err
 	}
 	w.signer, w.public = key, key.PublicPEM
+	s.made(ctx, keyFacts(key.Public)...)
 	w.result.PublicKey, w.result.KeyReference = key.Public, key.Reference
 	fingerprint, err := keys.Fingerprint(key.Public)
 	return kind + ", " + fingerprint, err

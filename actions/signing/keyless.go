@@ -43,11 +43,12 @@ func (s *keyless) mayPush(ctx context.Context, w *work) (string, error) {
 	return "", nil
 }
 
-func (s *keyless) makeKey(_ context.Context, w *work) (string, error) {
+func (s *keyless) makeKey(ctx context.Context, w *work) (string, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", err
 	}
+	s.made(ctx, keyFacts(private.Public())...)
 	w.signer, err = signature.LoadECDSASigner(private, crypto.SHA256)
 	return "ECDSA P-256", err
 }
@@ -61,6 +62,7 @@ func (s *keyless) readToken(ctx context.Context, w *work) (string, error) {
 		return "", err
 	}
 	w.token = token
+	s.made(ctx, tokenFacts(token)...)
 	who := token.Email
 	if who == "" {
 		who = token.Subject
@@ -74,6 +76,7 @@ func (s *keyless) getCertificate(ctx context.Context, w *work) (string, error) {
 		return "", err
 	}
 	w.public = w.issued.leafPEM
+	s.made(ctx, certificateFacts(w.issued)...)
 	w.result.Certificate = w.issued.leaf
 	w.result.PublicKey = w.issued.leaf.PublicKey
 	w.result.Subject, w.result.Issuer, err = w.issued.identity()
@@ -81,5 +84,6 @@ func (s *keyless) getCertificate(ctx context.Context, w *work) (string, error) {
 }
 
 func (s *keyless) checkCertificate(ctx context.Context, w *work) (string, error) {
+	s.made(ctx, sctFacts(w.issued)...)
 	return "", checkIssued(ctx, w.issued, w.trusted)
 }

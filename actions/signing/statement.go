@@ -58,6 +58,10 @@ func (s *signedStatement) sign(signer signature.Signer) error {
 	return err
 }
 
+func (s *signedStatement) signed() (payload []byte, mediaType string) {
+	return s.payload, ctypes.IntotoPayloadType
+}
+
 func (s *signedStatement) proposal(public []byte) any {
 	type object = map[string]any
 	spec := object{"proposedContent": object{"envelope": string(s.envelope), "verifiers": [][]byte{public}}}

@@ -54,7 +54,7 @@ func (v *vigil) observe(now attempt, at time.Time) {
 	if moved {
 		v.digest, v.changed = now.digest, at
 	}
-	v.done.total = now.total
+	v.done.digest, v.done.total = now.digest, now.total
 	if v.pushedAt.IsZero() || now.pushed {
 		v.pushedAt = at
 	}

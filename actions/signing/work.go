@@ -127,18 +127,27 @@ func (s *Signer) resolve(ctx context.Context, w *work) (string, error) {
 		return "", err
 	}
 	w.result.Signature = w.tag
+	s.made(ctx, actions.Fact{Name: "image", Value: resolved.Reference.Name()}, actions.Fact{Name: "digest", Value: resolved.Digest.DigestStr()},
+		actions.Fact{Name: "mediaType", Value: string(resolved.MediaType)})
 	return resolved.Digest.DigestStr(), nil
 }
 
 // makeReady starts what can be done at the registry before the signature exists.
 func (s *Signer) makeReady(ctx context.Context, w *work) error {
 	var err error
-	w.prepared, err = s.prepare(ctx, w.tag, w.content.known())
+	// It belongs to the push, whichever stage it runs beside.
+	w.prepared, err = s.prepare(actions.WithStage(ctx, "push"), w.tag, w.content.known())
 	return err
 }
 
-func (s *Signer) signContent(_ context.Context, w *work) (string, error) {
-	return "", w.content.sign(w.signer)
+func (s *Signer) signContent(ctx context.Context, w *work) (string, error) {
+	if err := w.content.sign(w.signer); err != nil {
+		return "", err
+	}
+	payload, mediaType := w.content.signed()
+	s.made(ctx, actions.Fact{Name: "payload", Value: digestOf(payload)}, actions.Fact{Name: "payloadType", Value: mediaType},
+		actions.Fact{Name: "predicateType", Value: w.result.PredicateType})
+	return "", nil
 }
 
 func (s *Signer) getTimestamp(ctx context.Context, w *work) (string, error) {
@@ -146,6 +155,7 @@ func (s *Signer) getTimestamp(ctx context.Context, w *work) (string, error) {
 	if w.stamp, w.result.Timestamp, err = s.stamp(ctx, w.content.stamped(), w.trusted); err != nil {
 		return "", err
 	}
+	s.made(ctx, actions.Fact{Name: "time", Value: at(w.result.Timestamp)}, actions.Fact{Name: "response", Value: fmt.Sprintf("%d bytes", len(w.stamp))})
 	return w.result.Timestamp.UTC().Format(time.RFC3339), nil
 }
 
@@ -160,6 +170,7 @@ func (s *Signer) writeLog(ctx context.Context, w *work) (string, error) {
 	}
 	w.result.LogIndex, w.result.LogID = *w.entry.LogIndex, *w.entry.LogID
 	w.result.Integrated = time.Unix(*w.entry.IntegratedTime, 0)
+	s.made(ctx, entryFacts(w.entry)...)
 	return fmt.Sprintf("log index %d", w.result.LogIndex), nil
 }
 
@@ -178,6 +189,7 @@ func (s *Signer) attachContent(ctx context.Context, w *work) (string, error) {
 	if err != nil {
 		return "", s.explain(ctx, err, w.tag)
 	}
+	s.made(ctx, pushFacts(w, p, done)...)
 	if done == nil {
 		return w.result.Signature.Identifier() + ", listed by the registry", nil
 	}

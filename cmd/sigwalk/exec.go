@@ -5,29 +5,38 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/workshop/shell"
 )
 
 func (a *app) execCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "exec -- LINE",
+	trace := ""
+	cmd := &cobra.Command{
+		Use:   "exec [--trace FILE] -- LINE",
 		Short: "Run one line of the workshop shell; exit code and streams are the line's own",
 		Example: `  sigwalk exec -- 'source ./copy-image-to-quay.sh; cosign initialize'
-  sigwalk exec -- 'cosign verify --certificate-identity=user1@demo.redhat.com $IMAGE | jq'`,
+  sigwalk exec -- 'cosign verify --certificate-identity=user1@demo.redhat.com $IMAGE | jq'
+  sigwalk exec --trace trace.json -- 'cosign sign $IMAGE'`,
 		Args: aLine,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.line(cmd.Context(), strings.Join(args, " "))
+			return a.line(cmd.Context(), strings.Join(args, " "), trace)
 		},
 	}
+	cmd.Flags().StringVar(&trace, "trace", "", traceUsage)
+	return cmd
 }
+
+const traceUsage = "a new file for a trace, in JSON: every stage with its time, what it made, and its network calls"
 
 // cosignCommand passes its arguments on as they are: flags after cosign are cosign's.
 func (a *app) cosignCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:                "cosign [--dir DIR] ARGUMENT...",
+	trace := ""
+	cmd := &cobra.Command{
+		Use:                "cosign [--dir DIR] [--trace FILE] ARGUMENT...",
 		Short:              "Short for exec -- cosign ...; the arguments are cosign's own",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,17 +52,19 @@ func (a *app) cosignCommand() *cobra.Command {
 				}
 				words = append(words, quoted)
 			}
-			return a.line(cmd.Context(), strings.Join(words, " "))
+			return a.line(cmd.Context(), strings.Join(words, " "), trace)
 		},
 	}
+	cmd.Flags().StringVar(&trace, "trace", "", traceUsage)
+	return cmd
 }
 
-// takeOwnFlags takes --dir and --config from the front of the arguments; all that follows is cosign's.
+// takeOwnFlags takes --dir, --config, --ca-file and --trace from the front of the arguments; all that follows is cosign's.
 func (a *app) takeOwnFlags(cmd *cobra.Command, args []string) ([]string, error) {
 	own := 0
 	for own < len(args) {
 		name, _, joined := strings.Cut(args[own], "=")
-		if name != "--dir" && name != "--config" && name != "--ca-file" {
+		if name != "--dir" && name != "--config" && name != "--ca-file" && name != "--trace" {
 			break
 		}
 		own++
@@ -62,13 +73,35 @@ func (a *app) takeOwnFlags(cmd *cobra.Command, args []string) ([]string, error) 
 		}
 	}
 	own = min(own, len(args))
-	if err := cmd.Root().PersistentFlags().Parse(args[:own]); err != nil {
+	ours := pflag.NewFlagSet("cosign", pflag.ContinueOnError)
+	ours.AddFlagSet(cmd.Root().PersistentFlags())
+	ours.AddFlagSet(cmd.Flags())
+	if err := ours.Parse(args[:own]); err != nil {
 		return nil, usage("%v", err)
 	}
 	return args[own:], nil
 }
 
-func (a *app) line(ctx context.Context, line string) error {
+// line runs a line, and writes a trace of it to the file trace unless that is empty. The file is there before the line runs,
+// so that nothing is done of which the trace cannot be kept.
+func (a *app) line(ctx context.Context, line, trace string) (err error) {
+	observer := actions.Observer(newTerminalObserver(a.in, a.err))
+	if trace != "" {
+		recorder, save, err := recordTo(trace, observer)
+		if err != nil {
+			return err
+		}
+		observer = recorder
+		defer func() {
+			if failed := save(); err == nil {
+				err = failed
+			}
+		}()
+	}
+	return a.lineWith(ctx, line, observer)
+}
+
+func (a *app) lineWith(ctx context.Context, line string, observer actions.Observer) error {
 	p, err := a.open(ctx, nil)
 	if err != nil {
 		return err
@@ -79,7 +112,6 @@ func (a *app) line(ctx context.Context, line string) error {
 		return err
 	}
 	defer func() { _ = sh.Close() }()
-	observer := newTerminalObserver(a.in, a.err)
 	result, err := sh.Run(ctx, line, shell.Streams{In: a.in, Out: a.out, Err: a.err}, observer)
 	if err != nil {
 		return err
