@@ -40,7 +40,7 @@ func TestScreens(t *testing.T) {
 			return newSized(t, deps, policy.New(deps, verification.Policy{SubjectRegexp: ".*@.*redhat.com$", IssuerRegexp: `\.example\.com/`}, policy.Identities(r.Signatures)))
 		}},
 		{"tree", func(t *testing.T, deps screen.Deps) sized {
-			return newSized(t, deps, tree.New(deps, lessontest.Tree()))
+			return newSized(t, deps, tree.New(deps, lessontest.Tree(), tree.Options{}))
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))

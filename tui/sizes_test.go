@@ -188,6 +188,8 @@ func oddTree() *verification.Node {
 			leaf.Title += odd
 			leaf.Signature.Subject += odd
 			leaf.Signature.Issuer = odd + leaf.Signature.Issuer
+			leaf.Statement = &verification.Statement{PredicateType: odd, Subjects: []string{odd, odd}}
+			leaf.Bill, leaf.Packages = odd, 7
 		}
 	}
 	return root
@@ -246,7 +248,7 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			r.Policy = verification.Policy{SubjectRegexp: ".*mo.redhat.com", IssuerRegexp: "(" + odd}
 			return policy.New(d, r.Policy, policy.Identities(r.Signatures))
 		},
-		"tree": func(d screen.Deps) screen.Screen { return tree.New(d, oddTree()) },
+		"tree": func(d screen.Deps) screen.Screen { return tree.New(d, oddTree(), tree.Options{}) },
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{
 				Local: "/home/" + odd, Remote: "http://127.0.0.1/" + odd, Checksum: strings.Repeat("ab12", 16), Pinned: true,

@@ -197,7 +197,7 @@ func TestLayoutsAreJudgedAsTheRegistryIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := verification.TreeText(tree)
-	if !strings.HasPrefix(text, "oci:"+listed+"  sha256:") || strings.Count(text, alice) != 3 || !strings.Contains(text, "referrers") {
+	if !strings.HasPrefix(text, "oci:"+listed+"  sha256:") || strings.Count(text, alice) != 4 || !strings.Contains(text, "referrers") {
 		t.Errorf("tree\n%s", text)
 	}
 }

@@ -151,6 +151,9 @@ func (s *Signature) readLegacy(layer v1.Descriptor, p fetched) {
 	s.Payload = p.content
 	if s.Kind == KindAttestation {
 		s.describeStatement()
+		if s.PredicateType == "" {
+			s.PredicateType = layer.Annotations["predicateType"] // where the statement cannot be read
+		}
 	}
 	b64, ok := layer.Annotations[static.SignatureAnnotationKey]
 	if !ok {

@@ -77,3 +77,14 @@ func pemOf(certs ...*x509.Certificate) string {
 	}
 	return string(text)
 }
+
+// Signed returns what was signed: the payload, or for an attestation the statement inside its envelope.
+func (s *Signature) Signed() []byte {
+	var envelope struct {
+		Payload []byte `json:"payload"`
+	}
+	if s.Kind == KindAttestation && json.Unmarshal(s.Payload, &envelope) == nil && len(envelope.Payload) > 0 {
+		return envelope.Payload
+	}
+	return s.Payload
+}

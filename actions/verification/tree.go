@@ -2,6 +2,7 @@ package verification
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,15 @@ type Node struct {
 	Signature *Signature // for NodeSignature, and NodeAttestation where it is a bundle
 	Children  []*Node
 	Err       error // this node could not be read; the others could
+	// Statement is what an attestation says, where it can be read.
+	Statement *Statement
+	// Bill is the format of a software bill of materials, empty where it is none that is known, and Packages how many it lists.
+	Bill     string
+	Packages int
+	// Unread is set where nobody has asked yet what hangs off the node: Grow does.
+	Unread bool
+
+	asked bool // the image that was asked for
 }
 
 // maxPlatforms is how many images of an index are looked into.
@@ -60,8 +70,17 @@ const maxPlatforms = 1000
 // are left out. It fails only when the image itself cannot be read; a node that cannot be read says so in Err.
 //
 // Signatures have the verdict that List gives. Without a trust root they are there, too, unverified.
+//
+// What refers to a referrer is not asked: Deepen does.
 func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
-	src, err := v.source(ctx, image)
+	return v.tree(ctx, image, func(ctx context.Context, t *grower, platforms []*Node, repo name.Repository) {
+		t.growAll(ctx, platforms, repo)
+	})
+}
+
+// tree reads the image and what hangs off it; grow does the same for the images of an index.
+func (v *Verifier) tree(ctx context.Context, image string, grow func(context.Context, *grower, []*Node, name.Repository)) (*Node, error) {
+	src, t, err := v.growing(ctx, image)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +88,6 @@ func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
 	ref, title := src.ref, src.ref.String()
 	if layout.IsReference(image) {
 		title = image
-	}
-	t := &grower{source: src}
-	if t.co, t.untrusted = v.checks(ctx, Policy{}); ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if t.co != nil {
-		t.co.RekorClient = nil // a tree asks nobody but the registry
 	}
 	var root *Node
 	err = v.stage(ctx, "tree", "Read what is attached to the image", func(ctx context.Context) (string, error) {
@@ -85,7 +97,7 @@ func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
 		}
 		root = &Node{
 			Kind: NodeImage, Title: title, Reference: ref.String(),
-			Digest: desc.Digest, MediaType: string(desc.MediaType), Size: desc.Size,
+			Digest: desc.Digest, MediaType: string(desc.MediaType), Size: desc.Size, asked: true,
 		}
 		var platforms []*Node
 		if desc.MediaType.IsIndex() {
@@ -93,7 +105,7 @@ func (v *Verifier) Tree(ctx context.Context, image string) (*Node, error) {
 			platforms, root.Err = children(ref.Context(), desc.raw)
 		}
 		t.grow(ctx, root, ref.Context())
-		t.growAll(ctx, platforms, ref.Context())
+		grow(ctx, t, platforms, ref.Context())
 		root.Children = append(root.Children, platforms...)
 		return counted(root.count(NodeSignature), "signature"), ctx.Err()
 	})
@@ -120,7 +132,7 @@ func children(repo name.Repository, manifest []byte) ([]*Node, error) {
 	for _, desc := range index.Manifests {
 		node := &Node{
 			Kind: NodeImage, Reference: repo.Digest(desc.Digest.String()).String(),
-			Digest: desc.Digest, MediaType: string(desc.MediaType), Size: desc.Size,
+			Digest: desc.Digest, MediaType: string(desc.MediaType), Size: desc.Size, Unread: true,
 		}
 		if desc.MediaType.IsIndex() {
 			node.Kind = NodeIndex
@@ -147,7 +159,7 @@ func (t *grower) growAll(ctx context.Context, nodes []*Node, repo name.Repositor
 	g.SetLimit(fetchers)
 	for _, node := range nodes {
 		g.Go(func() error {
-			t.grow(ctx, node, repo)
+			t.read(ctx, node, repo)
 			return nil
 		})
 	}
@@ -174,7 +186,7 @@ func (t *grower) grow(ctx context.Context, node *Node, repo name.Repository) {
 }
 
 func (t *grower) signatureGroup(ctx context.Context, d name.Digest) *Node {
-	tag := d.Context().Tag(tagFor(d, "sig"))
+	tag := t.beside(d).Tag(tagFor(d, "sig"))
 	group := &Node{Kind: NodeGroup, Title: GroupSignatures, Reference: tag.String()}
 	signatures, err := t.tagged(ctx, d)
 	if err != nil {
@@ -195,6 +207,11 @@ func (t *grower) signatureGroup(ctx context.Context, d name.Digest) *Node {
 
 // judge gives the verdict on all but whose the signatures are, or says that there is no trust root.
 func (t *grower) judge(ctx context.Context, signatures []Signature, d name.Digest) {
+	if digest, err := v1.NewHash(d.DigestStr()); err == nil {
+		for i := range signatures {
+			signatures[i].Image = digest
+		}
+	}
 	if t.untrusted == nil {
 		if x, err := examinationOf(d, Policy{}, t.co); err == nil && judge(ctx, signatures, x, t.co) == nil {
 			return
@@ -212,31 +229,75 @@ func (t *grower) judge(ctx context.Context, signatures []Signature, d name.Diges
 }
 
 func (t *grower) attestationGroup(ctx context.Context, d name.Digest) *Node {
-	return t.layers(ctx, d, "att", GroupAttestations, NodeAttestation)
+	tag := t.beside(d).Tag(tagFor(d, "att"))
+	group := &Node{Kind: NodeGroup, Title: GroupAttestations, Reference: tag.String()}
+	attestations, err := t.inTag(ctx, d, KindAttestation)
+	if err != nil {
+		group.Err = err
+		return group
+	}
+	t.judge(ctx, attestations, d)
+	for i := range attestations {
+		s := &attestations[i]
+		group.Digest = s.Manifest
+		node := &Node{
+			Kind: NodeAttestation, Title: cmp.Or(s.PredicateType, s.mediaType), Reference: tag.String(), Digest: s.Layer,
+			MediaType: s.mediaType, Size: int64(len(s.Payload)), Signature: s,
+		}
+		node.says(s)
+		group.Children = append(group.Children, node)
+	}
+	return group
+}
+
+// says fills in what an attestation says.
+func (n *Node) says(s *Signature) {
+	if n.Statement = s.Statement(); n.Statement != nil {
+		n.Bill, n.Packages = n.Statement.Bill, n.Statement.Packages
+	}
 }
 
 func (t *grower) sbomGroup(ctx context.Context, d name.Digest) *Node {
-	return t.layers(ctx, d, "sbom", GroupSBOMs, NodeSBOM)
-}
-
-func (t *grower) layers(ctx context.Context, d name.Digest, suffix, title string, kind NodeKind) *Node {
-	tag := d.Context().Tag(tagFor(d, suffix))
-	group := &Node{Kind: NodeGroup, Title: title, Reference: tag.String()}
+	tag := t.beside(d).Tag(tagFor(d, "sbom"))
+	group := &Node{Kind: NodeGroup, Title: GroupSBOMs, Reference: tag.String()}
 	m, digest, err := t.image(ctx, tag)
 	if m == nil {
 		group.Err = err
 		return group
 	}
 	group.Digest = digest
+	if len(m.Layers) > maxBills {
+		group.Err = &actions.Error{Code: actions.CodeManifestTooLarge, What: fmt.Sprintf("%s holds %d documents, more than the %d that are read", tag.Identifier(), len(m.Layers), maxBills)}
+		return group
+	}
 	for _, layer := range m.Layers {
 		child := blobNode(tag, layer)
-		child.Kind = kind
-		if predicate := layer.Annotations["predicateType"]; predicate != "" {
-			child.Title = predicate
-		}
+		child.Kind = NodeSBOM
 		group.Children = append(group.Children, child)
 	}
+	t.countPackages(ctx, tag.Context(), group.Children)
 	return group
+}
+
+// maxBills is how many bills of materials of one image are read.
+const maxBills = 100
+
+// countPackages reads the bills of materials of a group and counts what they list. One that cannot be read says so itself.
+func (t *grower) countPackages(ctx context.Context, repo name.Repository, nodes []*Node) {
+	var g errgroup.Group
+	g.SetLimit(fetchers)
+	for _, node := range nodes {
+		g.Go(func() error {
+			document, err := t.blob(ctx, repo.Digest(node.Digest.String()), maxSBOMBytes)
+			if err != nil {
+				node.Err = err
+				return nil
+			}
+			node.Bill, node.Packages, _ = CountPackages(document)
+			return nil
+		})
+	}
+	_ = g.Wait() // a node keeps its own error
 }
 
 func blobNode(ref name.Reference, layer v1.Descriptor) *Node {

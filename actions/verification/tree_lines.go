@@ -2,6 +2,7 @@ package verification
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,10 +25,12 @@ func writeBranches(b *strings.Builder, nodes []*Node, indent string) {
 			branch, below = "└── ", "    "
 		}
 		b.WriteString(indent + branch + node.line() + "\n")
-		// The one blob of a bundle is the signature itself.
-		if node.Signature == nil {
-			writeBranches(b, node.Children, indent+below)
+		children := node.Children
+		if node.Signature != nil {
+			// The one blob of a bundle is the signature itself.
+			children = slices.DeleteFunc(slices.Clone(children), func(c *Node) bool { return c.Kind == NodeBlob })
 		}
+		writeBranches(b, children, indent+below)
 	}
 }
 
@@ -61,6 +64,19 @@ func (n *Node) line() string {
 		if s.Reason != nil {
 			text += fmt.Sprintf("  not verified: %s", s.Reason.What)
 		}
+	}
+	if s := n.Statement; s != nil && n.Kind == NodeAttestation {
+		for _, subject := range s.Subjects[:min(len(s.Subjects), 3)] {
+			if n.Signature == nil || !strings.HasSuffix(subject, n.Signature.Image.String()) {
+				text += "  about " + subject // and not about what it is attached to
+			}
+		}
+	}
+	if n.Bill != "" {
+		text += fmt.Sprintf("  %s, %s", n.Bill, counted(n.Packages, "package"))
+	}
+	if c, ok := n.Coverage(); ok {
+		text += "  " + c.String()
 	}
 	if n.Err != nil {
 		text += "  cannot be read: " + n.Err.Error()

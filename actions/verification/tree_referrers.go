@@ -40,7 +40,7 @@ func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor
 	ref := d.Context().Digest(desc.Digest.String())
 	node := &Node{
 		Kind: NodeReferrer, Title: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Reference: ref.String(),
-		Digest: desc.Digest, MediaType: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Size: desc.Size,
+		Digest: desc.Digest, MediaType: cmp.Or(desc.ArtifactType, string(desc.MediaType)), Size: desc.Size, Unread: true,
 	}
 	m, _, err := t.image(ctx, ref)
 	if err == nil && m == nil {
@@ -75,5 +75,6 @@ func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor
 	if p := found[0].PredicateType; p != "" && p != signPredicate {
 		node.Kind, node.Title = NodeAttestation, p
 	}
+	node.says(&found[0])
 	return node
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/tui/browse"
+	"github.com/sigwalk/sigwalk/tui/tree"
 )
 
 func (a *app) browseCommand() *cobra.Command {
@@ -50,7 +51,15 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
 					return verifier.Everything(ctx, args[0], policy)
 				},
-				Tree:  func(ctx context.Context) (*verification.Node, error) { return verifier.Tree(ctx, args[0]) },
+				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Root(ctx, args[0]) },
+				Branches: tree.Options{
+					Grow: func(ctx context.Context, node *verification.Node) (*verification.Node, error) {
+						return verifier.Grow(ctx, args[0], node)
+					},
+					Manifest: func(ctx context.Context, reference string) ([]byte, error) {
+						return verifier.Manifest(ctx, args[0], reference)
+					},
+				},
 				Prove: verifier.Prove,
 			})
 		},

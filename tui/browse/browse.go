@@ -22,6 +22,8 @@ type Options struct {
 	Image  string
 	Report func(ctx context.Context, policy verification.Policy) (*verification.Report, error)
 	Tree   func(ctx context.Context) (*verification.Node, error)
+	// Branches say what can be read of the tree when it is opened.
+	Branches tree.Options
 	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 }
@@ -114,7 +116,10 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m && msg.load == m.load {
 			m.tree.loading, m.tree.err = false, msg.err
 			if msg.err == nil {
-				m.tree.screen = tree.New(m.deps, msg.root)
+				grown := tree.New(m.deps, msg.root, m.opts.Branches)
+				m.tree.screen = grown
+				m.SetSize(m.width, m.height)
+				return grown.Init()
 			}
 			m.SetSize(m.width, m.height)
 		}

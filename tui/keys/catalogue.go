@@ -75,6 +75,7 @@ func branchesOf(scope Scope) []Binding {
 	return slices.Concat([]Binding{
 		{Fold, scope, []string{" "}, "fold", "open or close", GroupRows},
 		{Detail, scope, []string{"enter"}, "detail", "go between the tree and the detail of the chosen node", GroupRows},
+		{Section, scope, []string{"1", "2", "3", "4", "5", "6"}, "", "1 to 6: show the node, its manifest, annotations, certificate, payload, or what programs will see", GroupLook},
 		{Filter, scope, []string{"/"}, "find", "find a text in the tree", GroupRows},
 		{Next, scope, []string{"n"}, "next", "find the next", GroupRows},
 		{Copy, scope, []string{"y"}, "copy", "send the digest to the clipboard of the terminal", GroupRows},

@@ -80,7 +80,7 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		}
 	case keys.OpenTree:
 		if n := latest[*verification.Node](m); n != nil {
-			return screen.Send(screen.Push{Screen: tree.New(m.deps, n)})
+			return screen.Send(screen.Push{Screen: tree.New(m.deps, n, tree.Options{})})
 		}
 	case keys.Lessons:
 		opts := m.course

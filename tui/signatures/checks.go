@@ -11,23 +11,23 @@ import (
 // matrix is the section with every check of a signature. The chosen one (-1 for none) and those that failed show both sides,
 // where they came from, why it matters, and what to do. at is the line of the chosen check.
 func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width int) (lines []string, at int) {
-	p := &page{t: t, width: width}
-	p.lines = verdictLines(t, s, width)
+	p := newPage(t, width)
+	p.Lines = verdictLines(t, s, width)
 	if s.Defect != nil {
-		p.lines = append(p.lines, widget.Hang(t.Bad.Render("DEFECT")+" ", widget.Clean(s.Defect.What+": "+s.Defect.Why), width)...)
+		p.Lines = append(p.Lines, widget.Hang(t.Bad.Render("DEFECT")+" ", widget.Clean(s.Defect.What+": "+s.Defect.Why), width)...)
 	}
 	switch {
 	case len(s.Checks) > 0:
 	case s.Kind == verification.KindSBOM:
-		p.faint("There is nothing to check: attest it to have it signed.")
+		p.Note("There is nothing to check: attest it to have it signed.")
 	case tried:
-		p.faint("No checks were made: there is nothing that they could be made against, such as a trust root.")
+		p.Note("No checks were made: there is nothing that they could be made against, such as a trust root.")
 	default:
-		p.faint("The checks are being made.")
+		p.Note("The checks are being made.")
 	}
 	for i, c := range s.Checks {
 		if i == chosen {
-			at = len(p.lines)
+			at = len(p.Lines)
 		}
 		mark := " "
 		if i == chosen {
@@ -41,19 +41,19 @@ func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width
 		if c.State == verification.CheckNotApplicable {
 			what = t.Faint.Render(what)
 		}
-		p.lines = append(p.lines, widget.Hang(head, what, width)...)
+		p.Lines = append(p.Lines, widget.Hang(head, what, width)...)
 		if i == chosen || c.State == verification.CheckFailed {
 			p.open(c)
 		}
 	}
-	return p.lines, at
+	return p.Lines, at
 }
 
 // open shows what one compares, and what to do.
 func (p *page) open(c verification.Check) {
 	part := func(name, text string) {
 		if text != "" {
-			p.lines = append(p.lines, widget.Hang("    "+p.t.Faint.Render(widget.Fit(name, 9, "")), widget.Clean(text), p.width)...)
+			p.Lines = append(p.Lines, widget.Hang("    "+p.Theme.Faint.Render(widget.Fit(name, 9, "")), widget.Clean(text), p.Width)...)
 		}
 	}
 	part("looks at", c.ID.Title())

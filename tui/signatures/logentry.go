@@ -14,45 +14,45 @@ import (
 
 // logSection is the section about the entry in the transparency log: what it says, and the way from it to the checkpoint.
 func logSection(t *theme.Theme, s *verification.Signature, width int) []string {
-	p := &page{t: t, width: width}
+	p := newPage(t, width)
 	e := s.Entry
 	if e == nil {
 		switch {
 		case s.LogIndex == nil:
-			p.say("It carries no log entry: nothing shows that it was made in public, and nothing but a time stamp could prove when.")
+			p.Say("It carries no log entry: nothing shows that it was made in public, and nothing but a time stamp could prove when.")
 		case len(s.Checks) == 0:
-			p.fact("log entry", logEntry(s))
-			p.faint("The entry is being read.")
+			p.Fact("log entry", logEntry(s))
+			p.Note("The entry is being read.")
 		default:
-			p.fact("log entry", logEntry(s))
+			p.Fact("log entry", logEntry(s))
 		}
 		p.logChecks(s)
-		return p.lines
+		return p.Lines
 	}
 	index := fmt.Sprintf("%d", e.Index)
 	if e.Proof != nil && e.Proof.Index != e.Index {
 		index += fmt.Sprintf(" over all shards, %d in its shard", e.Proof.Index)
 	}
-	p.fact("index", index)
-	p.fact("log", e.LogID)
+	p.Fact("index", index)
+	p.Fact("log", e.LogID)
 	if !e.Integrated.IsZero() {
-		p.fact("integrated", e.Integrated.UTC().Format(stamp))
+		p.Fact("integrated", e.Integrated.UTC().Format(stamp))
 	} else {
-		p.fact("integrated", "no time: a log of the second generation keeps none")
+		p.Fact("integrated", "no time: a log of the second generation keeps none")
 	}
-	p.fact("kind", strings.TrimSpace(e.Kind+" "+e.Version))
+	p.Fact("kind", strings.TrimSpace(e.Kind+" "+e.Version))
 	came := "with the signature"
 	if e.Fetched {
 		came = "from the log, asked now"
 	}
-	p.fact("came", came)
+	p.Fact("came", came)
 	p.logChecks(s)
-	p.blank()
+	p.Blank()
 	p.merkle(e, s.Check(verification.CheckProof))
-	p.blank()
-	p.title("Body")
-	p.text(verification.Indented(e.Body))
-	return p.lines
+	p.Blank()
+	p.Title("Body")
+	p.Document(verification.Indented(e.Body))
+	return p.Lines
 }
 
 // logChecks are what was found out about the entry.
@@ -64,7 +64,7 @@ func (p *page) logChecks(s *verification.Signature) {
 		if c.ID == "" {
 			continue
 		}
-		p.lines = append(p.lines, widget.Hang(checkGlyph(p.t, c.State)+" "+widget.Fit(string(id), 11, "")+" ", widget.Clean(c.What), p.width)...)
+		p.Lines = append(p.Lines, widget.Hang(checkGlyph(p.Theme, c.State)+" "+widget.Fit(string(id), 11, "")+" ", widget.Clean(c.What), p.Width)...)
 	}
 }
 
@@ -72,17 +72,17 @@ func (p *page) logChecks(s *verification.Signature) {
 func (p *page) merkle(e *verification.LogEntry, check verification.Check) {
 	proof := e.Proof
 	if proof == nil {
-		p.title("Inclusion proof: not carried")
-		p.faint("A signature in a tag carries the log's promise (SET) and no proof that it was kept. P asks the log for it.")
+		p.Title("Inclusion proof: not carried")
+		p.Note("A signature in a tag carries the log's promise (SET) and no proof that it was kept. P asks the log for it.")
 		return
 	}
-	p.title(fmt.Sprintf("Inclusion proof: leaf %d of %d", proof.Index, proof.TreeSize))
+	p.Title(fmt.Sprintf("Inclusion proof: leaf %d of %d", proof.Index, proof.TreeSize))
 	const digits = 16
 	short := func(hash []byte) string { return hex.EncodeToString(hash[:min(len(hash), digits/2)]) }
 	line := func(glyph, hash, text string) {
-		p.lines = append(p.lines, widget.Cut(fmt.Sprintf("%s %s  %s", glyph, hash, text), p.width, p.t.Lines.More))
+		p.Lines = append(p.Lines, widget.Cut(fmt.Sprintf("%s %s  %s", glyph, hash, text), p.Width, p.Theme.Lines.More))
 	}
-	l := p.t.Lines
+	l := p.Theme.Lines
 	leaf := e.LeafHash()
 	line("  ", short(leaf), "leaf: SHA-256 of 00 and the body")
 	steps, whole := proof.Path(leaf)
@@ -100,26 +100,26 @@ func (p *page) merkle(e *verification.LogEntry, check verification.Check) {
 	}
 	state := func(ok bool) string {
 		if ok {
-			return checkGlyph(p.t, verification.CheckOK)
+			return checkGlyph(p.Theme, verification.CheckOK)
 		}
-		return checkGlyph(p.t, verification.CheckFailed)
+		return checkGlyph(p.Theme, verification.CheckFailed)
 	}
 	switch {
 	case !whole:
-		p.lines = append(p.lines, state(false)+" the proof has not the number of hashes that index and size ask for")
+		p.Lines = append(p.Lines, state(false)+" the proof has not the number of hashes that index and size ask for")
 	default:
 		line(l.BottomLeft+l.H, short(root), "root hash, recomputed")
 	}
-	p.lines = append(p.lines, widget.Hang(state(whole && bytes.Equal(root, proof.RootHash))+" ", "the proof says "+short(proof.RootHash), p.width)...)
+	p.Lines = append(p.Lines, widget.Hang(state(whole && bytes.Equal(root, proof.RootHash))+" ", "the proof says "+short(proof.RootHash), p.Width)...)
 	origin, size, hash := checkpoint(proof.Checkpoint)
 	if hash == nil {
-		p.faint("The proof names no checkpoint that can be read.")
+		p.Note("The proof names no checkpoint that can be read.")
 		return
 	}
-	p.lines = append(p.lines, widget.Hang(state(whole && bytes.Equal(root, hash))+" ", "the checkpoint says "+short(hash)+", for "+widget.Clean(size)+" entries", p.width)...)
-	p.fact("checkpoint", origin)
+	p.Lines = append(p.Lines, widget.Hang(state(whole && bytes.Equal(root, hash))+" ", "the checkpoint says "+short(hash)+", for "+widget.Clean(size)+" entries", p.Width)...)
+	p.Fact("checkpoint", origin)
 	if check.ID != "" {
-		p.lines = append(p.lines, widget.Hang(checkGlyph(p.t, check.State)+" ", widget.Clean(check.What), p.width)...)
+		p.Lines = append(p.Lines, widget.Hang(checkGlyph(p.Theme, check.State)+" ", widget.Clean(check.What), p.Width)...)
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 
 // times is the section with the time line: the certificate's life as a bar, and what happened in it and after.
 func times(t *theme.Theme, s *verification.Signature, now time.Time, width int) []string {
-	p := &page{t: t, width: width}
+	p := newPage(t, width)
 	moments := s.Timeline(now)
 	if len(moments) == 1 {
-		p.say("Nothing says when it was made.")
-		return p.lines
+		p.Say("Nothing says when it was made.")
+		return p.Lines
 	}
 	var before time.Time
 	for i, m := range moments {
@@ -36,23 +36,23 @@ func times(t *theme.Theme, s *verification.Signature, now time.Time, width int) 
 			name += t.Faint.Render(" - " + widget.Clean(m.Source))
 		}
 		head := m.At.UTC().Format(stamp) + " " + t.Faint.Render(widget.FitRight(gap, 7, "")) + " " + t.Good.Render(bar) + " "
-		p.lines = append(p.lines, widget.Hang(head, name, width)...)
+		p.Lines = append(p.Lines, widget.Hang(head, name, width)...)
 	}
-	p.blank()
+	p.Blank()
 	for _, id := range []verification.CheckID{verification.CheckTimestamp, verification.CheckTime} {
 		if c := s.Check(id); c.ID != "" {
-			p.lines = append(p.lines, widget.Hang(checkGlyph(t, c.State)+" "+widget.Fit(string(id), 10, "")+" ", widget.Clean(c.What), width)...)
+			p.Lines = append(p.Lines, widget.Hang(checkGlyph(t, c.State)+" "+widget.Fit(string(id), 10, "")+" ", widget.Clean(c.What), width)...)
 		}
 	}
 	switch {
 	case s.Until != nil && s.Until.Before(now):
-		p.say("It stopped to verify at " + s.Until.UTC().Format(stamp) + ".")
+		p.Say("It stopped to verify at " + s.Until.UTC().Format(stamp) + ".")
 	case s.Until != nil:
-		p.say("It verifies until " + s.Until.UTC().Format(stamp) + ", and no longer.")
+		p.Say("It verifies until " + s.Until.UTC().Format(stamp) + ", and no longer.")
 	case s.Verified && s.Certificate != nil:
-		p.faint("The bar is the certificate's life. That it is over does no harm: the time inside it is proven.")
+		p.Note("The bar is the certificate's life. That it is over does no harm: the time inside it is proven.")
 	}
-	return p.lines
+	return p.Lines
 }
 
 // inLife reports whether the certificate was valid.

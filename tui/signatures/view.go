@@ -129,7 +129,7 @@ func (m *Model) detailLines(width int) (lines []string, at int) {
 	t, s := m.deps.Theme, &m.rows[row]
 	switch m.section {
 	case sectionCertificate:
-		d.lines = certificate(t, s, width)
+		d.lines = Certificate(t, s, width)
 	case sectionLog:
 		d.lines = logSection(t, s, width)
 	case sectionTime:

@@ -42,7 +42,7 @@ func BenchmarkView(b *testing.B) {
 	const n = 10_000
 	m := tree.New(screen.Deps{
 		Context: b.Context(), Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256}), Tasks: &screen.Tasks{},
-	}, crowd(n))
+	}, crowd(n), tree.Options{})
 	m.SetSize(140, 38)
 	for i := 0; b.Loop(); i++ {
 		key := tea.KeyPgDown

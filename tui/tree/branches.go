@@ -14,6 +14,9 @@ import (
 // Branches makes the branches that stand for an image and what hangs off it.
 func Branches(node *verification.Node) *widget.Branch {
 	b := branch(node)
+	if node.Unread {
+		return b
+	}
 	if none := absent(node); none != "" {
 		b.Children = append(b.Children, &widget.Branch{Label: none, Value: node})
 	}
@@ -21,7 +24,7 @@ func Branches(node *verification.Node) *widget.Branch {
 }
 
 func branch(node *verification.Node) *widget.Branch {
-	b := &widget.Branch{Label: label(node), KeepEnd: node.Signature == nil, Aside: aside(node), Right: right(node), State: state(node), Value: node}
+	b := &widget.Branch{Unread: node.Unread, Label: label(node), KeepEnd: node.Signature == nil, Aside: aside(node), Right: right(node), State: state(node), Value: node}
 	for _, child := range node.Children {
 		b.Children = append(b.Children, branch(child))
 	}
@@ -51,6 +54,9 @@ func label(n *verification.Node) string {
 		if s.LogIndex != nil {
 			where = "index " + signatures.Index(s)
 		}
+		if n.Kind == verification.NodeAttestation {
+			return where + "  " + Predicate(title) + bill(n) + "  " + signatures.Subject(s)
+		}
 		return where + "  " + signatures.Subject(s)
 	}
 	if title == "" {
@@ -59,7 +65,30 @@ func label(n *verification.Node) string {
 	if n.Platform != "" && n.Platform != n.Title {
 		title += "  " + widget.Clean(n.Platform)
 	}
-	return title
+	return title + bill(n)
+}
+
+// Predicate shortens the type of a statement to what tells it apart.
+func Predicate(uri string) string {
+	short := strings.TrimPrefix(strings.TrimPrefix(uri, "https://"), "http://")
+	if i := strings.IndexByte(short, '/'); i > 0 && strings.Contains(short[:i], ".") {
+		short = short[i+1:]
+	}
+	if short == "" {
+		return uri
+	}
+	return short
+}
+
+// bill counts the packages of a software bill of materials.
+func bill(n *verification.Node) string {
+	switch {
+	case n.Bill == "":
+		return ""
+	case n.Packages == 1:
+		return "  " + n.Bill + ", 1 package"
+	}
+	return fmt.Sprintf("  %s, %d packages", n.Bill, n.Packages)
 }
 
 // aside is what cosign tree shows: the digest, and for a group of a tag, that tag.
@@ -87,7 +116,12 @@ func right(n *verification.Node) string {
 			return "verified "
 		}
 		return "not verified "
-	case n.Kind == verification.NodeIndex, n.Kind == verification.NodeImage:
+	case n.Kind == verification.NodeIndex:
+		if c, ok := n.Coverage(); ok {
+			return c.String() + " "
+		}
+		return ""
+	case n.Kind == verification.NodeImage:
 		return "" // its size is that of a manifest, and would be taken for the image's
 	case n.Size > 0:
 		return Size(n.Size) + " "

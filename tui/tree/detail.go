@@ -1,6 +1,8 @@
 package tree
 
 import (
+	"strings"
+
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -64,6 +66,16 @@ func Detail(t *theme.Theme, n *verification.Node, width int) []string {
 			name = "manifest"
 		}
 		fact(name, Size(n.Size))
+	}
+	if s := n.Statement; s != nil {
+		fact("predicate", s.PredicateType)
+		for _, subject := range s.Subjects[:min(len(s.Subjects), 5)] {
+			fact("about", subject)
+		}
+	}
+	fact("lists", strings.TrimSpace(bill(n)))
+	if c, ok := n.Coverage(); ok {
+		fact("coverage", c.String())
 	}
 	if note := sameLayer(n); n.Kind == verification.NodeGroup && note != "" {
 		out = append(out, "")

@@ -2,6 +2,7 @@
 package tree
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -13,11 +14,29 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
+// Options say what the screen can do beyond showing a tree. The functions run beside the screen and stop when ctx ends;
+// either may be nil.
+type Options struct {
+	// Grow returns a copy of an unread node with what hangs off it.
+	Grow func(ctx context.Context, node *verification.Node) (*verification.Node, error)
+	// Manifest returns the manifest that a reference of the tree names.
+	Manifest func(ctx context.Context, reference string) ([]byte, error)
+}
+
 // Model is the screen. It implements screen.Screen.
 type Model struct {
 	deps          screen.Deps
+	opts          Options
+	load          int // of which tree results count
 	root          *verification.Node
 	tree          *widget.Tree
+	branches      map[*verification.Node]*widget.Branch
+	parents       map[*verification.Node]*verification.Node
+	reading       map[*verification.Node]bool
+	waiting       []*verification.Node
+	manifests     map[string]manifest // by reference
+	section       int
+	drawn         *drawn
 	find          *widget.Input // not nil while it is typed
 	found         string
 	detail        widget.Scroll
@@ -29,20 +48,32 @@ type Model struct {
 var _ screen.Screen = (*Model)(nil)
 
 // New returns the screen of a tree.
-func New(deps screen.Deps, root *verification.Node) *Model {
-	m := &Model{deps: deps, tree: widget.NewTree(deps.Theme)}
+func New(deps screen.Deps, root *verification.Node, opts Options) *Model {
+	m := &Model{deps: deps, opts: opts, tree: widget.NewTree(deps.Theme)}
 	m.SetRoot(root)
 	return m
 }
 
-// SetRoot shows another tree.
+// drawn is what the detail was drawn from, and its lines.
+type drawn struct {
+	node           *verification.Node
+	section, width int
+	lines          []string
+}
+
+// SetRoot shows another tree. It is the screen's from now on: what is read is hung into it.
 func (m *Model) SetRoot(root *verification.Node) {
 	m.root = root
-	m.tree.SetRoot(Branches(root))
+	m.load++
+	m.branches, m.parents = map[*verification.Node]*widget.Branch{}, map[*verification.Node]*verification.Node{}
+	m.reading, m.manifests, m.waiting, m.drawn = map[*verification.Node]bool{}, map[string]manifest{}, nil, nil
+	top := Branches(root)
+	m.index(top, nil)
+	m.tree.SetRoot(top)
 }
 
 // Init implements screen.Screen.
-func (m *Model) Init() tea.Cmd { return nil }
+func (m *Model) Init() tea.Cmd { return m.begin() }
 
 // SetSize implements screen.Screen.
 func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
@@ -96,10 +127,18 @@ func (m *Model) Status() string {
 
 // Update implements screen.Screen.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
-	key, ok := msg.(tea.KeyMsg)
-	if !ok {
-		return nil
+	switch msg := msg.(type) {
+	case grown:
+		return m.takeGrown(msg)
+	case fetched:
+		m.takeFetched(msg)
+	case tea.KeyMsg:
+		return tea.Batch(m.key(msg), m.fetch())
 	}
+	return nil
+}
+
+func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	if m.find != nil {
 		m.typed(key)
 		return nil
@@ -110,10 +149,19 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	}
 	m.status = ""
 	switch intent {
-	case keys.Fold:
-		m.tree.Fold()
-	case keys.Unfold:
-		m.tree.Open()
+	case keys.Fold, keys.Unfold:
+		if n := m.node(); n != nil && n.Unread && m.opts.Grow != nil {
+			m.status = "reading what hangs off it"
+			return m.grow(n)
+		}
+		if intent == keys.Fold {
+			m.tree.Fold()
+		} else {
+			m.tree.Open()
+		}
+	case keys.Section:
+		m.section = int(key.String()[0] - '1')
+		m.detail.Home()
 	case keys.FoldUp:
 		m.tree.Close()
 	case keys.Filter:
@@ -172,21 +220,37 @@ func (m *Model) layout() widget.Split {
 	return widget.SplitOf(m.width, m.height-1, m.tree.Len(), 3)
 }
 
+// count says how many platforms are signed, or how many rows there are.
+func (m *Model) count() string {
+	if c, ok := m.root.Coverage(); ok {
+		return c.String() + " "
+	}
+	return fmt.Sprintf("%d rows ", m.tree.Len())
+}
+
+func (m *Model) detailLines(width int) []string {
+	n := m.node()
+	if n == nil {
+		return nil
+	}
+	if d := m.drawn; d == nil || d.node != n || d.section != m.section || d.width != width {
+		m.drawn = &drawn{n, m.section, width, m.lines(n, width)}
+	}
+	return m.drawn.lines
+}
+
 // View implements screen.Screen.
 func (m *Model) View() []string {
 	t := m.deps.Theme
 	title := widget.Sides(" "+t.Title.Render("Tree")+"  "+widget.CutLeft(widget.Clean(m.root.Title), m.width-24, t.Lines.More),
-		fmt.Sprintf("%d rows ", m.tree.Len()), m.width, t.Lines.More)
+		m.count(), m.width, t.Lines.More)
 	if m.find != nil {
 		title = widget.Fit(" / "+m.find.Line(m.width-4), m.width, "")
 	}
 	split := m.layout()
 	first := m.tree.View(split.FirstWidth, split.First)
-	var detail []string
-	if n := m.node(); n != nil {
-		detail = Detail(t, n, split.SecondWidth-2)
-	}
+	detail := m.detailLines(split.SecondWidth - 2)
 	from, to := m.detail.View(len(detail), split.Second-1)
-	pane := widget.Pane{Title: "detail", Right: m.detail.Position(len(detail), split.Second-1), Focus: m.onDetail, Lines: detail[from:to]}
+	pane := widget.Pane{Title: tabs(m.section), Right: strings.TrimSuffix(m.detail.Position(len(detail), split.Second-1), " below"), Focus: m.onDetail, Lines: detail[from:to]}
 	return append([]string{title}, split.Draw(t, first, pane)...)
 }

@@ -19,6 +19,8 @@ type Branch struct {
 	// State, where not nil, is drawn with its glyph before the label.
 	State    *theme.State
 	Children []*Branch
+	// Unread shows that there may be more below that nobody has asked for yet.
+	Unread bool
 	// Closed hides the children.
 	Closed bool
 	// Value is what the node stands for.
@@ -50,6 +52,9 @@ func (t *Tree) SetRoot(root *Branch) {
 	t.root = root
 	t.arrange()
 }
+
+// Refresh shows what has been changed in the branches that are there.
+func (t *Tree) Refresh() { t.arrange() }
 
 func (t *Tree) arrange() {
 	chosen := t.Selected()
@@ -205,7 +210,7 @@ func (t *Tree) row(i, width int) string {
 	}
 	fold := "  "
 	switch {
-	case len(row.Children) > 0 && row.Closed:
+	case row.Unread && len(row.Children) == 0, len(row.Children) > 0 && row.Closed:
 		fold = t.theme.Lines.Closed + " "
 	case len(row.Children) > 0:
 		fold = t.theme.Lines.Open + " "

@@ -1,0 +1,178 @@
+package tree_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/muesli/termenv"
+
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/screen/screentest"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/tree"
+)
+
+// index is an index of n platforms that are not read.
+func index(n int) *verification.Node {
+	root := &verification.Node{Kind: verification.NodeIndex, Title: "registry.example.com/app:latest", Reference: "registry.example.com/app:latest"}
+	for i := range n {
+		root.Children = append(root.Children, &verification.Node{
+			Kind: verification.NodeImage, Title: fmt.Sprintf("linux/arch%d", i), Platform: fmt.Sprintf("linux/arch%d", i), Unread: true,
+			Digest: v1.Hash{Algorithm: "sha256", Hex: fmt.Sprintf("%064x", i)}, Reference: fmt.Sprintf("registry.example.com/app@sha256:%064x", i),
+		})
+	}
+	return root
+}
+
+// signed is a node with a signature below it.
+func signed(node *verification.Node) *verification.Node {
+	grown := *node
+	grown.Unread = false
+	grown.Children = []*verification.Node{{
+		Kind: verification.NodeGroup, Title: verification.GroupSignatures, Children: []*verification.Node{{
+			Kind: verification.NodeSignature, Reference: "registry.example.com/app:sig", Signature: &verification.Signature{
+				Storage: verification.StoredInTag, Subject: "user1@example.com", Verified: true, Payload: []byte(`{"critical":{}}`),
+			},
+		}},
+	}}
+	return &grown
+}
+
+func opened(t *testing.T, root *verification.Node, opts tree.Options) *screentest.Driver {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}}
+	t.Cleanup(func() {
+		cancel()
+		deps.Tasks.Close()
+	})
+	m := tree.New(deps, root, opts)
+	m.SetSize(118, 80)
+	return screentest.New(t, m)
+}
+
+// sees waits for a text.
+func sees(d *screentest.Driver, text string) {
+	d.Until(text, func() bool { return strings.Contains(d.Text(), text) })
+}
+
+// TestPlatformsAreReadOneByOne: the tree is there before its platforms are, and one that fails does so alone.
+func TestPlatformsAreReadOneByOne(t *testing.T) {
+	gate := make(chan struct{})
+	d := opened(t, index(4), tree.Options{Grow: func(ctx context.Context, node *verification.Node) (*verification.Node, error) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-gate:
+		}
+		if node.Platform == "linux/arch2" {
+			return nil, errors.New("not this one")
+		}
+		return signed(node), nil
+	}})
+	sees(d, "0 of 4 platforms signed, 4 not read")
+	sees(d, "~ reading")
+	close(gate)
+	sees(d, "3 of 4 platforms signed, 1 not read")
+	sees(d, "cannot be read")
+	if text := d.Text(); strings.Count(text, "user1@example.com") != 3 || strings.Contains(text, "reading") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+// TestManyPlatforms reads a bounded number by itself, a few at a time; the others when they are opened.
+func TestManyPlatforms(t *testing.T) {
+	var mu sync.Mutex
+	now, most, all := 0, 0, 0
+	d := opened(t, index(40), tree.Options{Grow: func(_ context.Context, node *verification.Node) (*verification.Node, error) {
+		mu.Lock()
+		now++
+		all++
+		most = max(most, now)
+		mu.Unlock()
+		defer func() {
+			mu.Lock()
+			now--
+			mu.Unlock()
+		}()
+		return signed(node), nil
+	}})
+	sees(d, "32 of 40 platforms signed, 8 not read")
+	mu.Lock()
+	if most > 4 || all != 32 {
+		t.Errorf("%d at once, %d in all", most, all)
+	}
+	mu.Unlock()
+	d.Key("end")
+	d.Key("up") // from the line that says what there is none of
+	d.Key(" ")
+	sees(d, "33 of 40 platforms signed, 7 not read")
+}
+
+// TestReferrersOfReferrers opens a referrer, and what refers to that.
+func TestReferrersOfReferrers(t *testing.T) {
+	referrer := func(title string) *verification.Node {
+		return &verification.Node{Kind: verification.NodeReferrer, Title: title, Unread: true, Digest: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}}
+	}
+	root := &verification.Node{Kind: verification.NodeImage, Title: "app", Children: []*verification.Node{
+		{Kind: verification.NodeGroup, Title: verification.GroupReferrers, Children: []*verification.Node{referrer("first")}},
+	}}
+	next := map[string]string{"first": "second", "second": "third"}
+	d := opened(t, root, tree.Options{Grow: func(_ context.Context, node *verification.Node) (*verification.Node, error) {
+		grown := *node
+		grown.Unread = false
+		if title := next[node.Title]; title != "" {
+			grown.Children = []*verification.Node{{Kind: verification.NodeGroup, Title: verification.GroupReferrers, Children: []*verification.Node{referrer(title)}}}
+		}
+		return &grown, nil
+	}})
+	for _, title := range []string{"second", "third"} {
+		d.Key("down")
+		d.Key("down")
+		d.Key(" ")
+		sees(d, title)
+	}
+	d.Key("down")
+	d.Key("down")
+	d.Key("right")
+	d.Until("the last", func() bool { return !strings.Contains(d.Text(), "has not been asked yet") })
+}
+
+// TestSections turns through what is known of a node.
+func TestSections(t *testing.T) {
+	const raw = `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","annotations":{"made.by":"me"},"layers":[{"mediaType":"a/b","digest":"sha256:` +
+		`5c50daa8ee2ea7f0ae3ae3dc7d2e6ee9bb5c4d31e3ef5a0a4cb1a4dcd9a4a5a0","size":1,"annotations":{"dev.cosignproject.cosign/signature":"MEUC"}}]}`
+	asked := make(chan string, 10)
+	root := signed(index(1).Children[0])
+	d := opened(t, root, tree.Options{Manifest: func(_ context.Context, reference string) ([]byte, error) {
+		asked <- reference
+		return []byte(raw), nil
+	}})
+	d.Key("6")
+	for _, text := range []string{"cosign v2 verify: 1 signature", "Quay's badge: signed", "podman, skopeo, CRI-O: 1 signature"} {
+		sees(d, text)
+	}
+	d.Key("end")
+	d.Key("5")
+	d.Key("up")
+	sees(d, `"critical": {}`)
+	d.Key("2")
+	sees(d, `"made.by": "me"`)
+	d.Key("3")
+	sees(d, "of the layer")
+	sees(d, "MEUC")
+	d.Key("2")
+	if reference := <-asked; reference != "registry.example.com/app:sig" || len(asked) != 0 {
+		t.Errorf("asked for %s, and %d more", reference, len(asked))
+	}
+	d.Key("4")
+	sees(d, "There is no certificate")
+	d.Key("1")
+	sees(d, "a signature")
+}
