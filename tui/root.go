@@ -126,6 +126,9 @@ func (r *root) change(msg tea.Msg) tea.Cmd {
 		if len(r.screens) > 1 {
 			r.screens = r.screens[:len(r.screens)-1]
 		}
+		if msg.Then != nil {
+			return screen.Send(msg.Then)
+		}
 		return nil
 	case screen.Replace:
 		r.screens[len(r.screens)-1] = msg.Screen

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/tui/help"
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/palette"
 	"github.com/sigwalk/sigwalk/tui/screen"
 )
 
@@ -74,7 +75,7 @@ func (r *root) blind(msg tea.KeyMsg, armed keys.Intent) tea.Cmd {
 // own reports whether an intent is the root's to carry out.
 func (r *root) own(intent keys.Intent) bool {
 	switch intent {
-	case keys.Quit, keys.Interrupt, keys.Suspend, keys.Back, keys.ShowHelp, keys.Redraw, keys.Cancel:
+	case keys.Quit, keys.Interrupt, keys.Suspend, keys.Back, keys.ShowHelp, keys.Search, keys.Redraw, keys.Cancel:
 		return true
 	}
 	return false
@@ -92,10 +93,30 @@ func (r *root) global(intent, armed keys.Intent) tea.Cmd {
 		return tea.ClearScreen
 	case keys.ShowHelp:
 		r.help = help.New(r.deps.Theme, r.top().Scope(), r.top().Disabled)
+	case keys.Search:
+		return screen.Send(screen.Push{Screen: palette.New(r.deps, r.items())})
 	case keys.Back, keys.Cancel:
 		return r.back()
 	}
 	return nil
+}
+
+// finder is a screen that has more to be found than what its keys do.
+type finder interface{ Items() []palette.Item }
+
+// items are what can be found from the screen that is shown: what it has by itself, then what its keys do. Moving is left
+// to the keys.
+func (r *root) items() []palette.Item {
+	var items []palette.Item
+	if f, ok := r.top().(finder); ok {
+		items = f.Items()
+	}
+	for _, b := range keys.For(r.top().Scope()) {
+		if b.Group != keys.GroupMove && b.Intent != keys.Search {
+			items = append(items, palette.Item{Title: b.Long, Key: b.Label(), Why: r.top().Disabled(b.Intent), Msg: screen.Key(b.Keys[0])})
+		}
+	}
+	return items
 }
 
 // interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and quits when it comes again, be it that

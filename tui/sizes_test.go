@@ -18,6 +18,8 @@ import (
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
+	"github.com/sigwalk/sigwalk/tui/palette"
 	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
@@ -249,6 +251,23 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			return policy.New(d, r.Policy, policy.Identities(r.Signatures))
 		},
 		"tree": func(d screen.Deps) screen.Screen { return tree.New(d, oddTree(), tree.Options{}) },
+		"outline": func(d screen.Deps) screen.Screen {
+			course := &workshop.Course{Title: odd, Summary: odd}
+			for i := range 30 {
+				course.Lessons = append(course.Lessons, &workshop.Lesson{Name: fmt.Sprint(i), Title: odd, Summary: odd + odd, Minutes: 1000})
+			}
+			return outline.New(d, outline.Options{Course: course, Standings: func() []workshop.Standing {
+				standings, _ := course.Standings(func(*workshop.Lesson) string { return "" })
+				return standings
+			}, Open: "3"})
+		},
+		"palette": func(d screen.Deps) screen.Screen {
+			var items []palette.Item
+			for range 40 {
+				items = append(items, palette.Item{Kind: odd, Title: odd, Key: odd, Why: odd})
+			}
+			return palette.New(d, items)
+		},
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{
 				Local: "/home/" + odd, Remote: "http://127.0.0.1/" + odd, Checksum: strings.Repeat("ab12", 16), Pinned: true,

@@ -49,7 +49,7 @@ func (w *workshopScreen) Update(msg tea.Msg) tea.Cmd {
 		}
 		next := screen.Send(screen.Replace{Screen: newStarting(w.deps, w.school, msg.lesson)})
 		if msg.err != nil {
-			return tea.Sequence(next, screen.Tell(widget.Clean(msg.err.Error())))
+			return tea.Batch(next, screen.Tell(widget.Clean(msg.err.Error())))
 		}
 		return next
 	}

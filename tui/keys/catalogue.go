@@ -22,6 +22,7 @@ var catalogue = slices.Concat(
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
+	finding(),
 	policyForm(),
 	signIn(),
 	moves(Question),
@@ -130,6 +131,18 @@ func policyForm() []Binding {
 	}
 }
 
+// finding has no letters: what is looked for has them all.
+func finding() []Binding {
+	return []Binding{
+		{Submit, Palette, []string{"enter"}, "do it", "do what is chosen", GroupRows},
+		{Up, Palette, []string{"up", "ctrl+p"}, "", "up", GroupMove},
+		{Down, Palette, []string{"down", "ctrl+n"}, "", "down", GroupMove},
+		{PageUp, Palette, []string{"pgup"}, "", "a page up", GroupMove},
+		{PageDown, Palette, []string{"pgdown"}, "", "a page down", GroupMove},
+		{Back, Palette, []string{"esc"}, "back", "go back", GroupAnywhere},
+	}
+}
+
 // signIn has no letters: the code that is pasted has them all.
 func signIn() []Binding {
 	return []Binding{
@@ -149,6 +162,7 @@ func signIn() []Binding {
 func anywhere() []Binding {
 	return []Binding{
 		{ShowHelp, Global, []string{"?", "f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
+		{Search, Global, []string{":"}, "", "find anything by its name: what a key does, a step, a lesson", GroupAnywhere},
 		{Back, Global, []string{"esc"}, "", "stop the step that runs; else go back", GroupAnywhere},
 		{Quit, Global, []string{"q"}, "", "quit", GroupAnywhere},
 		{Interrupt, Global, []string{"ctrl+c"}, "", "stop the step that runs; pressed twice, quit", GroupAnywhere},

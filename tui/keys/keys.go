@@ -29,6 +29,7 @@ const (
 	Help        Scope = "help"
 	Starting    Scope = "starting"
 	Outline     Scope = "outline"
+	Palette     Scope = "palette"
 )
 
 // The intents.
@@ -39,6 +40,7 @@ const (
 	Back      Intent = "back"
 	ShowHelp  Intent = "help"
 	Redraw    Intent = "redraw"
+	Search    Intent = "search"
 
 	Up       Intent = "up"
 	Down     Intent = "down"
@@ -194,7 +196,7 @@ func For(scope Scope) []Binding {
 }
 
 // Typed reports whether letters are text in the scope, so that the global letters do not count there.
-func (s Scope) Typed() bool { return s == Edit || s == SignIn || s == PolicyForm }
+func (s Scope) Typed() bool { return s == Edit || s == SignIn || s == Palette || s == PolicyForm }
 
 // Find returns what key intends in scope: the scope's own meaning first, then the global one.
 func Find(scope Scope, key string) (Intent, bool) {
@@ -220,5 +222,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette}
 }

@@ -35,6 +35,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m {
 			m.answering = false
 		}
+	case goTo:
+		return m.found(msg)
 	case second:
 		if msg.of == m && m.running != nil {
 			return m.tick()

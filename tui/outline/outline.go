@@ -97,12 +97,11 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 
 // choose goes back to the lesson's screen, and lets it know unless it shows that lesson.
 func (m *Model) choose() tea.Cmd {
-	back := screen.Send(screen.Pop{})
 	chosen := m.opts.Course.Lessons[m.cursor].Name
 	if chosen == m.opts.Open {
-		return back
+		return screen.Send(screen.Pop{})
 	}
-	return tea.Sequence(back, screen.Send(Chosen{chosen}))
+	return screen.Send(screen.Pop{Then: Chosen{chosen}})
 }
 
 // rows moves the chosen row.

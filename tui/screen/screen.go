@@ -54,8 +54,8 @@ type Push struct{ Screen Screen }
 // Replace asks the root to show a screen in place of the present one.
 type Replace struct{ Screen Screen }
 
-// Pop asks the root to go back to the screen below.
-type Pop struct{}
+// Pop asks the root to go back to the screen below, and to send it Then, unless that is nil.
+type Pop struct{ Then tea.Msg }
 
 // Say asks the root to show one line of status until the next key.
 type Say struct{ Text string }

@@ -138,21 +138,5 @@ func (d *Driver) View() string { return d.view() }
 // Text returns what is on the screen, without colours.
 func (d *Driver) Text() string { return ansi.Strip(d.view()) }
 
-// named are the keys that are no letters.
-var named = map[string]tea.KeyType{
-	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "up": tea.KeyUp, "down": tea.KeyDown,
-	"left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC, "ctrl+z": tea.KeyCtrlZ, "ctrl+f": tea.KeyCtrlF, "ctrl+w": tea.KeyCtrlW,
-	"ctrl+j": tea.KeyCtrlJ, "ctrl+u": tea.KeyCtrlU, "ctrl+r": tea.KeyCtrlR, "ctrl+t": tea.KeyCtrlT, "ctrl+y": tea.KeyCtrlY, "ctrl+l": tea.KeyCtrlL,
-}
-
 // Key returns the message of a key.
-func Key(name string) tea.KeyMsg {
-	if t, ok := named[name]; ok {
-		return tea.KeyMsg{Type: t}
-	}
-	if name == " " {
-		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune{' '}}
-	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
-}
+func Key(name string) tea.KeyMsg { return screen.Key(name) }
