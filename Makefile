@@ -20,9 +20,14 @@ COSIGN3 := v3.1.3
 CRANE := v0.22.1
 REKOR := v1.5.4
 FREEZE := v0.2.2
+KEYCLOAK_VERSION := 26.3.2
+# Keycloak's distribution, from Maven Central; one that is there already can be named.
+KEYCLOAK ?= $(CURDIR)/.cache/keycloak-$(KEYCLOAK_VERSION)
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+ARTIFACTS ?= $(CURDIR)/.cache/artifacts
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test fuzz check lint interop bench screenshots clean tools
+.PHONY: help run build test fuzz check lint interop interop-keycloak interop-browser bench screenshots clean tools
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +72,32 @@ interop: build tools ## test against the real cosigns, crane, rekor-cli (built h
 	@SIGWALK=$(CURDIR)/$(BIN) COSIGN2=$(TOOLS)/cosign-$(COSIGN2) COSIGN3=$(TOOLS)/cosign-$(COSIGN3) \
 		CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
 		$(GOTESTSUM) --format testname -- -tags interop -count=1 -timeout 30m ./cmd/sigwalk/interop/...
+
+# What every test beside interop needs, too.
+OTHERS = SIGWALK=$(CURDIR)/$(BIN) COSIGN2=$(TOOLS)/cosign-$(COSIGN2) COSIGN3=$(TOOLS)/cosign-$(COSIGN3) \
+	CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
+	KEYCLOAK=$(KEYCLOAK) CHROMIUM="$(CHROMIUM)"
+
+interop-keycloak: build tools needs-chromium $(KEYCLOAK)/bin/kc.sh ## test against a real Keycloak (fetched here) with Chromium and Java (install them)
+	@command -v java >/dev/null || { echo "make interop-keycloak needs Java 17 or newer: apt-get install default-jre-headless"; exit 1; }
+	@$(OTHERS) ARTIFACTS=$(ARTIFACTS)/keycloak \
+		$(GOTESTSUM) --format testname -- -tags keycloak -count=1 -timeout 9m -run TestKeycloak ./cmd/sigwalk/interop
+
+interop-browser: build tools needs-chromium ## test the sandbox's login page with a real Chromium (install it)
+	@$(OTHERS) ARTIFACTS=$(ARTIFACTS)/browser \
+		$(GOTESTSUM) --format testname -- -tags browser -count=1 -timeout 9m ./cmd/sigwalk/interop
+
+.PHONY: needs-chromium
+needs-chromium:
+	@[ -n "$(CHROMIUM)" ] || { echo "this needs Chromium on the PATH, or its path in CHROMIUM: apt-get install chromium"; exit 1; }
+
+$(CURDIR)/.cache/keycloak-$(KEYCLOAK_VERSION)/bin/kc.sh:
+	@missing=; for program in mvn unzip; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -n "$$missing" ]; then echo "fetching Keycloak needs$$missing: apt-get install maven unzip"; exit 1; fi
+	mkdir -p .cache/keycloak.tmp
+	mvn -q -B dependency:copy -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK_VERSION):zip -DoutputDirectory=$(CURDIR)/.cache/keycloak.tmp
+	unzip -q -o .cache/keycloak.tmp/keycloak-quarkus-dist-$(KEYCLOAK_VERSION).zip -d .cache
+	rm -rf .cache/keycloak.tmp
 
 clean: ## remove what was built here; the state directory of the workshop is left alone
 	rm -rf bin dist .cache

@@ -59,6 +59,7 @@ const (
 	CodeSignInCancelled Code = "sign-in-cancelled" // broken off at the provider's page
 	CodeSignInTimeout   Code = "sign-in-timeout"   // nobody logged in in time
 	CodeClientRefused   Code = "client-refused"    // the provider does not let the client do this
+	CodeUserConflict    Code = "user-conflict"     // the name or the address of a user to be made is somebody else's
 	CodeClock           Code = "clock-wrong"       // this machine's clock and another's differ
 
 	CodeLogUnavailable Code = "log-unavailable"

@@ -85,6 +85,11 @@ func identity() map[actions.Code]text {
 			"The URL is good for some minutes only.",
 			"Start again, and finish the login in the browser.",
 		},
+		actions.CodeUserConflict: {
+			"A user to be made has the name or the address of somebody who is there.",
+			"Two users cannot share either, and whoever is there was not changed: another pipeline may sign by that name.",
+			"Choose another name or address with --username and --email, or have that user corrected at the identity provider.",
+		},
 		actions.CodeClientRefused: {
 			"The identity provider does not let this client do that.",
 			"The client's settings forbid the grant, or the address to return to is not on its list.",

@@ -126,6 +126,21 @@ func (p *provider) exchange(ctx context.Context, l *link, code actions.Secret) (
 	return answer, nil
 }
 
+// shaped says what is wrong with the shape of a code that Keycloak refused: where it is typed on a plain terminal, nobody
+// could say so before. And another try needs another code: Keycloak gives each one try, also where a part of it was sent.
+func (p *provider) shaped(err error, code actions.Secret) error {
+	var refused *actions.Error
+	if !p.keycloak || !errors.As(err, &refused) || refused.Code != actions.CodeSignInRefused {
+		return err
+	}
+	told := *refused
+	told.Next = "get a new link, log in again and paste the whole code: Keycloak gives each code one try"
+	if shape, _, found := strings.Cut(keycloakShape(tidyCode(code).Reveal()), ". "); found {
+		told.Why += "; it " + strings.ToLower(shape[:1]) + shape[1:]
+	}
+	return &told
+}
+
 // verify takes the identity token out of an answer, once it is proved to be the provider's, for this client, for now and
 // for this sign-in.
 func (p *provider) verify(ctx context.Context, answer *oauth2.Token, nonce string) (*Token, error) {

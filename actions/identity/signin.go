@@ -185,7 +185,7 @@ func (s *signIn) take(ctx context.Context, link *link, got outcome) (*Token, err
 	}
 	answer, err := s.provider.exchange(ctx, link, got.code)
 	if err != nil {
-		return nil, err
+		return nil, s.provider.shaped(err, got.code)
 	}
 	return s.provider.verify(ctx, answer, link.nonce)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity/ambient"
+	"github.com/sigwalk/sigwalk/actions/identity/technicaluser"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
@@ -25,6 +26,7 @@ func known() []string {
 		"SIGSTORE_TSA_CERTIFICATE_FILE", "COSIGN_PASSWORD", "KUBECONFIG", "TUF_ROOT", "DOCKER_CONFIG",
 		"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
 		"STUDENT_USER", "STUDENT_PASSWORD",
+		technicaluser.AdminVariable, technicaluser.PasswordVariable,
 	})
 }
 
@@ -38,6 +40,7 @@ var choices = []string{
 	"IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN", "COSIGN_PASSWORD", "KUBECONFIG",
 	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "STUDENT_USER",
 	"STUDENT_PASSWORD",
+	technicaluser.AdminVariable, technicaluser.PasswordVariable,
 }
 
 // ownVariables gathers what the configuration file, the environment and the flags give, the later one winning.

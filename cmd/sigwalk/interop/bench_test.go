@@ -1,4 +1,4 @@
-//go:build interop
+//go:build interop || keycloak || browser
 
 package interop
 
@@ -23,6 +23,8 @@ type bench struct {
 	dir  string // --dir of the sandbox
 	home string // HOME of everything that runs; it stays empty
 	work string // where scripts start
+	// flags are those of sandbox up beside --dir.
+	flags []string
 
 	owner *exec.Cmd
 	said  *buffer // what the sandbox wrote to standard error
@@ -31,10 +33,10 @@ type bench struct {
 // limit is how long anything here may take before the test gives up.
 const limit = time.Minute
 
-// up starts a sandbox and waits until it prints ready.
-func up(t *testing.T) *bench {
+// up starts a sandbox and waits until it prints ready. flags go behind sandbox up.
+func up(t *testing.T, flags ...string) *bench {
 	t.Helper()
-	b := &bench{dir: t.TempDir(), home: t.TempDir(), work: t.TempDir()}
+	b := &bench{dir: t.TempDir(), home: t.TempDir(), work: t.TempDir(), flags: flags}
 	b.start(t)
 	t.Cleanup(func() {
 		if b.owner != nil {
@@ -52,7 +54,7 @@ func up(t *testing.T) *bench {
 func (b *bench) start(t *testing.T) {
 	t.Helper()
 	b.said = &buffer{}
-	b.owner = exec.Command(filepath.Join(bin, "sigwalk"), "sandbox", "up", "--dir", b.dir)
+	b.owner = exec.Command(filepath.Join(bin, "sigwalk"), append([]string{"sandbox", "up", "--dir", b.dir}, b.flags...)...)
 	b.owner.Env, b.owner.Dir, b.owner.Stderr = b.environment(), b.work, b.said
 	out, err := b.owner.StdoutPipe()
 	if err != nil {
