@@ -42,6 +42,7 @@ func TestAttachedOutput(t *testing.T) {
 	// cosign 3 prints the bundles of an image that has nothing else, and so does ours.
 	image := b.copies(t, "bundled")
 	b.sh(t, terminal3+"cosign3 sign --yes "+image, token)
+	b.assertSame(t, "cosign tree --experimental-oci11 "+image)
 	three := b.sh(t, terminal3+"cosign3 download signature "+image)
 	if here := b.exec(t, "cosign download signature "+image); here.code != 0 || here.stdout != three.stdout {
 		t.Errorf("cosign 3: %s\nthe built-in: %s", three, here)
