@@ -80,7 +80,8 @@ type Call struct {
 	Status int
 	At     time.Time
 	Took   time.Duration
-	// Sent and Received count body bytes as known when the answer's headers arrived; -1 when unknown.
+	// Sent and Received count the bytes of the bodies; -1 when unknown. An answer that does not say how long it is is reported
+	// when it was read, or given up.
 	Sent     int64
 	Received int64
 	// Err is why there was no answer, without secrets; empty when there was one.

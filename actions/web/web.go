@@ -6,9 +6,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -141,8 +144,46 @@ func (r *reporter) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else {
 		call.Status, call.Received = resp.StatusCode, resp.ContentLength
 	}
-	r.observer.Event(req.Context(), call)
+	tell := func(call actions.Call) { r.observer.Event(req.Context(), call) }
+	if err == nil && resp.ContentLength < 0 && resp.Body != nil && resp.StatusCode != http.StatusSwitchingProtocols {
+		// The answer does not say how long it is: that is known when it was read.
+		resp.Body = &counting{ReadCloser: resp.Body, call: call, tell: tell}
+		return resp, nil
+	}
+	tell(call)
 	return resp, err
+}
+
+// counting is the body of an answer whose length is told when it ends. It may be closed while it is read.
+type counting struct {
+	io.ReadCloser
+	call  actions.Call
+	tell  func(actions.Call)
+	count atomic.Int64
+	once  sync.Once
+}
+
+// Read implements io.Reader.
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.count.Add(int64(n))
+	if err != nil {
+		c.end()
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (c *counting) Close() error {
+	c.end()
+	return c.ReadCloser.Close()
+}
+
+func (c *counting) end() {
+	c.once.Do(func() {
+		c.call.Received = c.count.Load()
+		c.tell(c.call)
+	})
 }
 
 // CloseIdleConnections closes the connections that no call uses.

@@ -110,6 +110,39 @@ func TestCallsAreReportedWithoutSecrets(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfUnknownLengthIsCounted: it is reported once, when it was read or given up.
+func TestAnAnswerOfUnknownLengthIsCounted(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for range 3 {
+			_, _ = io.WriteString(w, "12345")
+			w.(http.Flusher).Flush()
+		}
+	}))
+	defer server.Close()
+	seen := &recorder{}
+	through := transport(t, web.Options{Observer: seen})
+	for _, most := range []int64{1000, 0} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&http.Client{Transport: through}).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(seen.calls)
+		if n, err := io.Copy(io.Discard, io.LimitReader(resp.Body, most)); err != nil || n != min(most, 15) {
+			t.Fatalf("%d, %v", n, err)
+		}
+		if err := resp.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen.calls) != before+1 || seen.calls[before].Received != min(most, 15) || seen.calls[before].Status != http.StatusOK {
+			t.Errorf("reported %+v", seen.calls[before:])
+		}
+	}
+}
+
 // authority makes certificates for servers of a test.
 type authority struct {
 	key  *ecdsa.PrivateKey
