@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
@@ -83,5 +84,42 @@ func TestReloadThatFails(t *testing.T) {
 	s.sees("not read again: the registry is away")
 	if !strings.Contains(s.Text(), "user1@demo.redhat.com") {
 		t.Error("what was seen is gone")
+	}
+}
+
+// TestWatch shows a signature that comes while it watches, and keeps what was chosen; a look that fails changes nothing.
+func TestWatch(t *testing.T) {
+	deps := newDeps(t)
+	n, fail := 3, false
+	l := &looks{}
+	l.report = func() (*verification.Report, error) {
+		if fail {
+			return nil, errors.New("the registry is away")
+		}
+		return lessontest.Report(n), nil
+	}
+	opts := l.options()
+	opts.Watch, opts.Interval = true, time.Millisecond
+	s := newSized(t, deps, browse.New(deps, opts))
+	set := func(change func()) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		change()
+	}
+	s.sees("3 signatures")
+	s.Key("down")
+	s.Key("down")
+	s.sees("watching, a look every 1ms")
+	set(func() { fail = true })
+	s.sees("the last look failed: the registry is away")
+	set(func() { fail, n = false, 4 })
+	s.sees("4 signatures")
+	s.sees("signed signature 16 by admin@example.org, not verified")
+	if !strings.Contains(s.Text(), "›       15  ") {
+		t.Errorf("the chosen row is another:\n%s", s.Text())
+	}
+	s.Key("W")
+	if strings.Contains(s.Text(), "signed signature 16") {
+		t.Error("it still watches")
 	}
 }

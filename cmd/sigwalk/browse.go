@@ -14,7 +14,8 @@ import (
 )
 
 func (a *app) browseCommand() *cobra.Command {
-	return &cobra.Command{
+	watch := watchFlags{}
+	cmd := &cobra.Command{
 		Use:   "browse IMAGE",
 		Short: "Look at the signatures and the tree of any image",
 		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
@@ -29,6 +30,9 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 					Why:  "input or output is not one",
 					Next: "print instead: sigwalk verify " + args[0] + ", or sigwalk tree " + args[0],
 				}
+			}
+			if err := watch.check("text", false); err != nil {
+				return err
 			}
 			p, err := a.openFor(cmd.Context(), args[0])
 			if err != nil {
@@ -61,7 +65,10 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 					},
 				},
 				Prove: verifier.Prove,
+				Watch: watch.on, Interval: watch.interval,
 			})
 		},
 	}
+	watch.register(cmd.Flags())
+	return cmd
 }

@@ -24,6 +24,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var alone bundleFlags
 	var material materialFlags
 	var packed string
+	var watch watchFlags
 	cmd := &cobra.Command{
 		Use:   "verify IMAGE | verify --pack FILE | verify --bundle FILE --artifact FILE|sha256:HEX",
 		Short: "Verify an image and print its signatures as a table keyed by log index",
@@ -49,6 +50,9 @@ and explains it; exit code 0 only when it verifies.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy.SkipClaims = !checkClaims
+			if err := watch.check(a.flags.output, packed != "" || alone.bundle != ""); err != nil {
+				return err
+			}
 			var err error
 			if policy.Annotations, err = parseAnnotations(annotations); err != nil {
 				return err
@@ -65,7 +69,7 @@ and explains it; exit code 0 only when it verifies.`,
 			if err := alone.unused(args); err != nil {
 				return err
 			}
-			return a.verifyImage(cmd, args[0], policy, show, material)
+			return a.verifyImage(cmd, args[0], policy, show, material, watch)
 		},
 	}
 	f := cmd.Flags()
@@ -84,6 +88,7 @@ and explains it; exit code 0 only when it verifies.`,
 	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
 	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")
 	f.StringVar(&packed, "pack", "", "`FILE` that sigwalk pack wrote, to verify in place of an image; every network call is refused and counted")
+	watch.register(f)
 	alone.register(f)
 	material.register(f)
 	return printing(cmd, "table", "tsv", "json", "cosign", "markdown", "html")
@@ -92,7 +97,7 @@ and explains it; exit code 0 only when it verifies.`,
 // shown is what of a report is printed.
 type shown struct{ all, explain, fetchProofs bool }
 
-func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.Policy, show shown, material materialFlags) error {
+func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.Policy, show shown, material materialFlags, watch watchFlags) error {
 	p, err := a.openFor(cmd.Context(), image)
 	if err != nil {
 		return err
@@ -102,6 +107,9 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 	verifier, err := p.verifierWith(actions.Discard, material)
 	if err != nil {
 		return err
+	}
+	if watch.on {
+		return a.verifyWatch(cmd.Context(), verifier, image, policy, watch)
 	}
 	look := verifier.Verify
 	if a.whole() || show.explain && show.all {

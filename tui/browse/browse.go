@@ -4,6 +4,8 @@ package browse
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -24,6 +26,9 @@ type Options struct {
 	Tree   func(ctx context.Context) (*verification.Node, error)
 	// Branches say what can be read of the tree when it is opened.
 	Branches tree.Options
+	// Watch begins with looking again and again, every Interval; zero for five seconds. A key turns it on and off.
+	Watch    bool
+	Interval time.Duration
 	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 }
@@ -35,6 +40,9 @@ type Model struct {
 	table         part[*verification.Report]
 	tree          part[*verification.Node]
 	policy        verification.Policy
+	watching      int // counts up; zero while nobody watches
+	watches       int
+	seen          string // what the last look brought
 	onTree        bool
 	load          int // of which load results count
 	cancel        context.CancelFunc
@@ -52,6 +60,7 @@ type (
 	reported struct {
 		of     *Model
 		load   int
+		watch  int // of which watching it is a look; zero for none
 		report *verification.Report
 		err    error
 	}
@@ -66,10 +75,20 @@ type (
 var _ screen.Screen = (*Model)(nil)
 
 // New returns the screen of an image, which begins to look at it at once.
-func New(deps screen.Deps, opts Options) *Model { return &Model{deps: deps, opts: opts} }
+func New(deps screen.Deps, opts Options) *Model {
+	if opts.Interval == 0 {
+		opts.Interval = 5 * time.Second
+	}
+	return &Model{deps: deps, opts: opts}
+}
 
 // Init implements screen.Screen.
-func (m *Model) Init() tea.Cmd { return m.reload() }
+func (m *Model) Init() tea.Cmd {
+	if m.opts.Watch {
+		return tea.Batch(m.reload(), m.watchOn())
+	}
+	return m.reload()
+}
 
 func (m *Model) reload() tea.Cmd {
 	if m.cancel != nil {
@@ -83,7 +102,7 @@ func (m *Model) reload() tea.Cmd {
 	return tea.Batch(
 		m.deps.Tasks.Cmd(func() tea.Msg {
 			report, err := m.opts.Report(ctx, whose)
-			return reported{m, load, report, err}
+			return reported{m, load, 0, report, err}
 		}),
 		m.deps.Tasks.Cmd(func() tea.Msg {
 			root, err := m.opts.Tree(ctx)
@@ -103,7 +122,12 @@ func (m *Model) shown() screen.Screen {
 // Update implements screen.Screen.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
+	case due:
+		return m.lookAgain(msg)
 	case reported:
+		if msg.of == m && msg.watch > 0 {
+			return m.takeWatched(msg)
+		}
 		if msg.of == m && msg.load == m.load {
 			m.table.loading, m.table.err = false, msg.err
 			if msg.err == nil {
@@ -162,6 +186,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		m.onTree = false
 	case intent == keys.OpenTree:
 		m.onTree = true
+	case intent == keys.Watch:
+		return m.turnWatch()
 	case intent == keys.Reload:
 		return m.reload()
 	case shown != nil:
@@ -220,10 +246,14 @@ func (m *Model) Status() string {
 	switch {
 	case m.table.loading || m.tree.loading:
 		return m.deps.Theme.Busy.Render("~") + " looking at the registry - esc stops it"
+	case m.watching > 0 && m.seen != "":
+		return m.seen
 	case m.failed() != nil:
 		return m.deps.Theme.Bad.Render("x") + " not read again: " + widget.Clean(m.failed().Error()) + " - r tries it"
 	case m.shown() != nil && m.shown().Status() != "":
 		return m.shown().Status()
+	case m.watching > 0:
+		return m.deps.Theme.Busy.Render("~") + fmt.Sprintf(" watching, a look every %s; W ends it", m.opts.Interval)
 	case m.onTree:
 		return "v shows the signatures as a table"
 	}

@@ -91,6 +91,7 @@ func images(scope Scope) []Binding {
 		{OpenTable, scope, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
 		{OpenTree, scope, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{Reload, scope, []string{"r"}, "reload", "look at the registry again", GroupLook},
+		{Watch, scope, []string{"W"}, "", "look again and again for new signatures, or end that", GroupLook},
 	}
 }
 

@@ -299,3 +299,6 @@ func (m *Model) copyRow() tea.Cmd {
 	text := strings.Join([]string{Index(s), Subject(s), widget.Clean(s.Issuer)}, "\t")
 	return screen.Send(screen.Copy{Text: text, What: "the row"})
 }
+
+// Report returns what is shown.
+func (m *Model) Report() *verification.Report { return m.report }
