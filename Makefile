@@ -20,6 +20,7 @@ COSIGN3 := v3.1.3
 CRANE := v0.22.1
 REKOR := v1.5.4
 FREEZE := v0.2.2
+SIGSTORE_PYTHON := 4.5.1
 KEYCLOAK_VERSION := 26.3.2
 # Keycloak's distribution, from Maven Central; one that is there already can be named.
 KEYCLOAK ?= $(CURDIR)/.cache/keycloak-$(KEYCLOAK_VERSION)
@@ -59,18 +60,19 @@ bench: build $(TOOLS)/cosign-$(COSIGN2) $(TOOLS)/crane-$(CRANE) ## measure besid
 screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README from a real run (needs tmux)
 	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 
-interop: build tools ## test against the real cosigns, crane, rekor-cli (built here) and skopeo (install it)
+interop: build tools $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore ## test against the real cosigns, crane, rekor-cli, sigstore-python (fetched here) and skopeo (install it)
 	@missing=; for program in skopeo jq curl column; do \
 		command -v $$program >/dev/null || missing="$$missing $$program"; \
 	done; \
 	if [ -n "$$missing" ]; then \
 		echo "make interop needs programs that are not installed:$$missing"; \
-		echo "  Debian, Ubuntu: apt-get install skopeo jq curl bsdextrautils"; \
+		echo "  Debian, Ubuntu: apt-get install skopeo jq curl bsdextrautils python3-venv"; \
 		echo "  Fedora, RHEL:   dnf install skopeo jq curl util-linux"; \
 		exit 1; \
 	fi
 	@SIGWALK=$(CURDIR)/$(BIN) COSIGN2=$(TOOLS)/cosign-$(COSIGN2) COSIGN3=$(TOOLS)/cosign-$(COSIGN3) \
 		CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
+		SIGSTORE_PYTHON=$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore \
 		$(GOTESTSUM) --format testname -- -tags interop -count=1 -timeout 30m ./cmd/sigwalk/interop/...
 
 # What every test beside interop needs, too.
@@ -122,6 +124,13 @@ $(TOOLS)/crane-$(CRANE):
 
 $(TOOLS)/rekor-cli-$(REKOR):
 	$(call install,github.com/sigstore/rekor/cmd/rekor-cli@$(REKOR))
+
+# A virtual environment knows its own path: it is made where it stays, and its program comes last.
+$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore:
+	@python3 -c 'import ensurepip, venv' || { echo "this needs Python with venv: apt-get install python3-venv"; exit 1; }
+	rm -rf $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)
+	python3 -m venv $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)
+	$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/pip install --quiet --disable-pip-version-check sigstore==$(SIGSTORE_PYTHON)
 
 $(TOOLS)/freeze-$(FREEZE):
 	$(call install,github.com/charmbracelet/freeze@$(FREEZE))

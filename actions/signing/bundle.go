@@ -45,7 +45,8 @@ func (b *bundled) compose(subject subject) error {
 		return err
 	}
 	algorithm, hex, _ := strings.Cut(subject.digest.DigestStr(), ":")
-	signed := &intoto.ResourceDescriptor{Digest: map[string]string{algorithm: hex}}
+	// cosign 3 leaves the name out, and sigstore-python takes no statement without it.
+	signed := &intoto.ResourceDescriptor{Name: subject.digest.Context().Name(), Digest: map[string]string{algorithm: hex}}
 	if len(b.annotations) > 0 { // where cosign 3 keeps them; cosign 2 drops them
 		fields := make(map[string]any, len(b.annotations))
 		for k, v := range b.annotations {
