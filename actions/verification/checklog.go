@@ -98,7 +98,7 @@ func (e *evidence) checkProof(entry *LogEntry) Check {
 		}
 		return c
 	}
-	return passed(fmt.Sprintf("the way from the entry leads in %d steps to a root hash that the log signed", len(p.Hashes))).sides(expected, found)
+	return passed(fmt.Sprintf("the way from the entry leads in %s to a root hash that the log signed", counted(len(p.Hashes), "step"))).sides(expected, found)
 }
 
 // signedRoot says what is wrong with the checkpoint of a Rekor v1 log; "" when it is good.
@@ -132,7 +132,7 @@ func (e *evidence) checkTilesProof(entry *LogEntry, stored *protorekor.Transpare
 	if err != nil {
 		return failed(actions.CodeProof, "the proof does not lead to a root hash that the log signed: "+err.Error(), nextTampered).sides(expected, found)
 	}
-	return passed(fmt.Sprintf("the way from the entry leads in %d steps to a root hash that the log signed", len(entry.Proof.Hashes))).
+	return passed(fmt.Sprintf("the way from the entry leads in %s to a root hash that the log signed", counted(len(entry.Proof.Hashes), "step"))).
 		sides(expected, found)
 }
 

@@ -24,7 +24,8 @@ type Moment struct {
 func (s *Signature) Timeline(now time.Time) []Moment {
 	moments := []Moment{{At: now, Name: "now", Now: true}}
 	add := func(at time.Time, name, source string) {
-		moments = append(moments, Moment{At: at, Name: name, Source: source})
+		// Logs and authorities count in seconds, and what is finer would stand behind what came after it.
+		moments = append(moments, Moment{At: at.Truncate(time.Second), Name: name, Source: source})
 	}
 	if c := s.Certificate; c != nil {
 		add(c.NotBefore, "certificate becomes valid", "certificate authority")

@@ -255,9 +255,9 @@ func (m *Model) Status() string {
 	case m.watching > 0:
 		return m.deps.Theme.Busy.Render("~") + fmt.Sprintf(" watching, a look every %s; W ends it", m.opts.Interval)
 	case m.onTree:
-		return "v shows the signatures as a table"
+		return "1 to 6 turn the detail: 6 says what programs will see; v shows the table"
 	}
-	return "t shows the tree of the image"
+	return "1 to 6 turn the detail, f says whose signature counts, E exports, W watches; t shows the tree"
 }
 
 // failed is why what is shown is not of the last look.

@@ -87,12 +87,12 @@ func (p *page) merkle(e *verification.LogEntry, check verification.Check) {
 	line("  ", short(leaf), "leaf: SHA-256 of 00 and the body")
 	steps, whole := proof.Path(leaf)
 	for i, step := range steps {
-		sibling, side, order := step.Right, "right", "01, the hash before, it"
+		sibling := step.Right
 		if step.FromProof == verification.LeftSide {
-			sibling, side, order = step.Left, "left", "01, it, the hash before"
+			sibling = step.Left
 		}
-		line(l.Left+l.H, short(sibling), fmt.Sprintf("from the proof, on the %s", side))
-		line(l.V+" ", short(step.Hash), fmt.Sprintf("step %d: SHA-256 of %s", i+1, order))
+		line(l.Left+l.H, short(sibling), fmt.Sprintf("from the proof, on the %s", step.FromProof))
+		line(l.V+" ", short(step.Hash), fmt.Sprintf("step %d: SHA-256 of 01, left, right", i+1))
 	}
 	root := leaf
 	if len(steps) > 0 {

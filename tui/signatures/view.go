@@ -43,7 +43,7 @@ func (m *Model) sentence() []string {
 	n := m.sentenceLines()
 	text := ""
 	if row := m.table.Selected(); row >= 0 {
-		text = Sentence(&m.rows[row])
+		text = Sentence(&m.rows[row], max(32, m.width-44))
 	}
 	wrapped := widget.Wrap(text, m.width-2)
 	out := make([]string, n)
@@ -73,12 +73,15 @@ func (m *Model) sentenceLines() int {
 
 // Sentence says in one sentence who signed, who vouched for that, when, and until when that can be proven, once the checks
 // have been made: before, how long it can be proven is not known.
-func Sentence(s *verification.Signature) string {
+// An issuer of more than most cells is cut in its middle: the certificate has it in full.
+func Sentence(s *verification.Signature, most int) string {
 	text := widget.Clean(s.Sentence())
+	if issuer := widget.Clean(s.Issuer); issuer != "" {
+		text = strings.Replace(text, issuer, widget.CutMiddle(strings.TrimPrefix(issuer, "https://"), most, "..."), 1)
+	}
 	if len(s.Checks) == 0 {
 		text, _, _ = strings.Cut(text, "; provable")
 	}
-	text = strings.ReplaceAll(text, "vouched for by https://", "vouched for by ")
 	if text == "" {
 		return ""
 	}
