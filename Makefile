@@ -42,7 +42,7 @@ build: ## write bin/sigwalk
 test: ## run the tests that need nothing but Go
 	@$(GOTESTSUM) -- $(TESTFLAGS) -timeout 14m ./...
 
-FUZZTIME ?= 6s
+FUZZTIME ?= 3s
 fuzz: ## feed every parser of foreign bytes with what nobody expects, FUZZTIME each
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME)
 
