@@ -3,6 +3,7 @@ package signatures
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,13 @@ func columns(mixed bool) []widget.Column {
 		colChecks:    {Title: "Checks", Min: 6, From: 92},
 		colVerdict:   {Title: "Verdict", Min: 8},
 	}
+}
+
+// withoutChecks are the columns where nobody makes the checks.
+func withoutChecks() []widget.Column {
+	out := columns(false)
+	out[colChecks].From = math.MaxInt
+	return out
 }
 
 // rows makes signatures the source of a table.

@@ -80,7 +80,7 @@ func Table(t *theme.Theme, r *verification.Report, width, limit int) []string {
 		return append(out, "No signatures on this digest.")
 	}
 	shown := rows{r.Signatures[:min(limit, len(r.Signatures))]}
-	table := widget.NewTable(t, columns(false))
+	table := widget.NewTable(t, withoutChecks())
 	table.Still = true
 	table.SetSource(shown)
 	out = append(out, table.View(width, shown.Len()+1)...)
