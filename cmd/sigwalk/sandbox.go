@@ -217,6 +217,7 @@ func (s sandboxState) public() any {
 	if settings, ok := fields["settings"].(map[string]any); ok {
 		delete(settings, "registryPassword")
 		delete(settings, "oidcPassword")
+		delete(settings, "identityAPISecret")
 	}
 	return fields
 }

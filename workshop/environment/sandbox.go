@@ -21,6 +21,8 @@ func Sandbox(s sandbox.Settings, homes actions.Homes) []Variable {
 		{"COSIGN_ROOT", s.TUFRoot},
 		{"COSIGN_ROOT_CHECKSUM", s.TUFRootChecksum},
 		{"COSIGN_TIMESTAMP_SERVER_URL", s.Timestamp},
+		{"DEX_API", s.IdentityAPI},
+		{"DEX_API_TOKEN", s.IdentitySecret},
 		{"DOCKER_CONFIG", homes.Docker},
 		{"IMAGE", s.Image},
 		{"OIDC_PASSWORD", s.OIDCPassword},

@@ -247,6 +247,8 @@ func (s *servers) settings() Settings {
 		Timestamp:       s.timestamp.URL(),
 		OIDCIssuer:      s.identity.URL(),
 		OIDCClientID:    ClientID,
+		IdentityAPI:     s.bound[nameIdentity].Addr().String(),
+		IdentitySecret:  s.record.UserPassword,
 		Registry:        s.registry.Host(),
 		RegistryUser:    RegistryUser,
 		RegistryPass:    s.record.RegistryPassword,

@@ -28,7 +28,9 @@ type Settings struct {
 	Timestamp       string `json:"timestamp"`       // RFC 3161, with its path
 	OIDCIssuer      string `json:"oidcIssuer"`
 	OIDCClientID    string `json:"oidcClientID"`
-	Registry        string `json:"registry"` // host:port, the destination
+	IdentityAPI     string `json:"identityAPI"`       // host:port of Dex's own API (gRPC)
+	IdentitySecret  string `json:"identityAPISecret"` // for it, as a bearer token
+	Registry        string `json:"registry"`          // host:port, the destination
 	RegistryUser    string `json:"registryUser"`
 	RegistryPass    string `json:"registryPassword"`
 	SourceImage     string `json:"sourceImage"`

@@ -3,6 +3,7 @@ package technicaluser
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -11,6 +12,9 @@ import (
 const (
 	AdminVariable    = "KEYCLOAK_ADMIN_USER"
 	PasswordVariable = "KEYCLOAK_ADMIN_PASSWORD"
+	// The sandbox's Dex has an API on the port of its issuer.
+	dexVariable      = "DEX_API"
+	dexTokenVariable = "DEX_API_TOKEN"
 )
 
 // OpenOptions configure Open.
@@ -22,8 +26,12 @@ type OpenOptions struct {
 	Transport http.RoundTripper // nil for http.DefaultTransport
 }
 
-// Open returns the directory of the identity provider in force. It fails as Keycloak does.
+// Open returns the directory of the identity provider in force: the sandbox's Dex where the issuer is its own, else a
+// Keycloak. It fails as Keycloak does.
 func Open(ctx context.Context, o OpenOptions) (Directory, error) {
+	if address := o.Getenv(dexVariable); address != "" && strings.HasPrefix(o.Issuer, "http://"+address+"/") {
+		return &dex{address: address, token: actions.NewSecret(o.Getenv(dexTokenVariable))}, nil
+	}
 	admin := o.Getenv(AdminVariable)
 	if admin == "" {
 		admin = "admin"

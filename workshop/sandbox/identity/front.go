@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/dexidp/dex/server"
 	"github.com/dexidp/dex/server/oauth2"
+	"github.com/dexidp/dex/storage"
 )
 
 // protocol is the part of a Keycloak realm's paths that every OpenID Connect endpoint shares.
@@ -34,11 +36,12 @@ type front struct {
 	path   string // of the issuer
 	emails map[string]string
 	cancel *canceller
+	store  storage.Storage
 	dex    *server.Server
 }
 
-func newFront(issuer string, users []User, dex *server.Server, cancel *canceller) *front {
-	f := &front{issuer: issuer, path: IssuerPath, emails: map[string]string{}, cancel: cancel, dex: dex}
+func newFront(issuer string, users []User, dex *server.Server, store storage.Storage) *front {
+	f := &front{issuer: issuer, path: IssuerPath, emails: map[string]string{}, cancel: newCanceller(store), store: store, dex: dex}
 	for _, user := range users {
 		if user.Username != "" {
 			f.emails[strings.ToLower(user.Username)] = user.Email
@@ -75,7 +78,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.edit(r, func(form url.Values) {
 			if form.Get("grant_type") == oauth2.GrantTypePassword {
 				setDefault(form, "scope", defaultScope)
-				f.userToEmail(form, "username")
+				f.userToEmail(r.Context(), form, "username")
 				w = &passwordAnswer{ResponseWriter: w}
 			}
 		})
@@ -83,7 +86,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.ParseForm() == nil && r.PostForm.Has(cancelField) && f.cancel.page(w, r) {
 			return
 		}
-		f.edit(r, func(form url.Values) { f.userToEmail(form, "login") })
+		f.edit(r, func(form url.Values) { f.userToEmail(r.Context(), form, "login") })
 	}
 	f.dex.ServeHTTP(w, r)
 }
@@ -118,9 +121,20 @@ func setDefault(form url.Values, name, value string) {
 }
 
 // userToEmail lets a user sign in with the user name too; Dex knows users by address alone.
-func (f *front) userToEmail(form url.Values, name string) {
-	if email, ok := f.emails[strings.ToLower(form.Get(name))]; ok {
+func (f *front) userToEmail(ctx context.Context, form url.Values, name string) {
+	given := form.Get(name)
+	if email, ok := f.emails[strings.ToLower(given)]; ok {
 		form.Set(name, email)
+		return
+	}
+	users, err := f.store.ListPasswords(ctx)
+	if err != nil {
+		return // Dex says that it knows nobody of that name
+	}
+	for _, user := range users {
+		if strings.EqualFold(user.Username, given) {
+			form.Set(name, user.Email)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/dexidp/dex/storage"
 	"github.com/dexidp/dex/storage/memory"
 	"golang.org/x/crypto/bcrypt"
+	"google.golang.org/grpc"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
@@ -54,7 +55,7 @@ type Config struct {
 	Listener net.Listener
 	ClientID string
 	Users    []User
-	// Password is every user's password.
+	// Password is every user's password, and the secret of Dex's API, through which more can be made.
 	Password string
 	// Log receives what Dex has to say; nil for nobody.
 	Log io.Writer
@@ -64,6 +65,7 @@ type Config struct {
 type Server struct {
 	issuer string
 	http   *serve.Server
+	api    *grpc.Server
 	cancel context.CancelFunc
 }
 
@@ -95,8 +97,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		cancel()
 		return nil, err
 	}
-	front := newFront(issuer, cfg.Users, dex, newCanceller(store))
-	return &Server{issuer: issuer, cancel: cancel, http: serve.HTTP(cfg.Listener, front, cfg.Log)}, nil
+	front := newFront(issuer, cfg.Users, dex, store)
+	management := newAPI(store, cfg.Password)
+	return &Server{
+		issuer: issuer, cancel: cancel, api: management, http: serve.HTTP(cfg.Listener, withAPI(front, management), cfg.Log),
+	}, nil
 }
 
 // newDex returns Dex, and its storage, with users and client in memory: they are configuration, and what a sign-in leaves behind may go.
@@ -124,7 +129,11 @@ func newDex(ctx context.Context, cfg Config, issuer string, sign *keySigner, has
 		})
 	}
 	logger := slog.New(slog.NewTextHandler(cfg.Log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	store := memory.New(logger)
+	var store storage.Storage
+	store, err = keepUsers(ctx, memory.New(logger), filepath.Join(cfg.Dir, "users.json"))
+	if err != nil {
+		return nil, nil, err
+	}
 	store = storage.WithStaticClients(store, []storage.Client{client})
 	store = storage.WithStaticPasswords(store, passwords, logger)
 	store = storage.WithStaticConnectors(store, []storage.Connector{
@@ -158,6 +167,7 @@ func (s *Server) URL() string { return s.issuer }
 // Close stops the server.
 func (s *Server) Close() error {
 	defer s.cancel()
+	defer s.api.Stop()
 	return s.http.Close()
 }
 

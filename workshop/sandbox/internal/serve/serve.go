@@ -25,9 +25,14 @@ type Server struct {
 
 // HTTP serves handler on l until Close. What net/http has to say goes to logs.
 func HTTP(l net.Listener, handler http.Handler, logs io.Writer) *Server {
+	// HTTP/2 without TLS is for gRPC, which knows nothing else.
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
 	s := &Server{
 		http: &http.Server{
 			Handler:           handler,
+			Protocols:         protocols,
 			ErrorLog:          log.New(logs, "", log.LstdFlags),
 			ReadHeaderTimeout: time.Minute,
 		},
