@@ -115,3 +115,18 @@ func TestPalette(t *testing.T) {
 	s.Key("enter")
 	s.sees("The second lesson")
 }
+
+// TestBlockedStep holds that enter on a step that waits for others leads to one that can be run, and says for which.
+func TestBlockedStep(t *testing.T) {
+	var opened []*lessontest.Session
+	deps := newDeps(t)
+	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s.sees("1 Copy the image")
+	for range 5 {
+		s.Key("n")
+	}
+	s.sees("6 Verify one identity")
+	s.Key("enter")
+	s.sees("1 Copy the image")
+	s.sees("step 6 needs this step first: enter runs it")
+}

@@ -93,11 +93,11 @@ func slowly(most time.Duration) func(http.Handler) http.Handler {
 	return func(inner http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
-				time.Sleep(time.Duration(rand.Int64N(int64(most))))
+				time.Sleep(time.Duration(rand.Int64N(int64(most)))) // the line's own time
 			}
 			inner.ServeHTTP(w, r)
 			if strings.Contains(r.URL.Path, "/manifests/") {
-				time.Sleep(time.Duration(rand.Int64N(int64(most))))
+				time.Sleep(time.Duration(rand.Int64N(int64(most)))) // the line's own time
 			}
 		})
 	}

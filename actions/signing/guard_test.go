@@ -140,7 +140,7 @@ func (f foreign) sign(t *testing.T, ours layer) {
 	if m == nil {
 		m = emptyManifest()
 	}
-	time.Sleep(f.thinks)
+	time.Sleep(f.thinks) // between reading and pushing, as a tool that overwrites does
 	f.replace(t, m, ours)
 }
 
@@ -164,7 +164,7 @@ func (f foreign) replace(t *testing.T, m *manifest, ours ...layer) {
 // holds reads the tag until it holds all of want, for d at the most.
 func holds(t *testing.T, s *store, d time.Duration, want ...layer) bool {
 	t.Helper()
-	for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) { // a registry tells nobody
 		if m, err := s.read(t.Context()); err == nil && m != nil && len(m.missing(want)) == 0 {
 			return true
 		}
@@ -230,7 +230,7 @@ func TestGuardOfOtherLists(t *testing.T) {
 				}
 				assertHolds(t, s, []layer{ours, theirs})
 				for heard.all() == "" { // it says so when it has done so
-					time.Sleep(10 * time.Millisecond)
+					time.Sleep(10 * time.Millisecond) // the observer is only written to
 				}
 				if want := "put back 1 " + noun + " at " + tag.Name(); !strings.Contains(heard.all(), want) {
 					t.Errorf("it said: %q", heard.all())
@@ -294,7 +294,7 @@ func TestHalfForeignSignersAtOnce(t *testing.T) {
 			mine = append(mine, ours)
 			a := &attacher{store: storeOf(t, tag), lock: noLock, pace: normalPace}
 			group.Go(func() {
-				time.Sleep(wait)
+				time.Sleep(wait) // signers come when they come
 				if _, err := a.attach(t.Context(), nil, []layer{ours}); err != nil {
 					t.Error(err)
 				}

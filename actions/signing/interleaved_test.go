@@ -58,7 +58,7 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := httptest.NewRecorder()
 	if fate < l.cut/3 { // it is cut off here and goes on there
 		go func() {
-			time.Sleep(there)
+			time.Sleep(there) // the line's own time, which synctest makes pass at once
 			l.registry.ServeHTTP(answer, arrived)
 		}()
 		return nil, syscall.ECONNRESET
@@ -144,7 +144,7 @@ func (p party) play(t *testing.T) (end outcome) {
 			s := through(&line{registry: handler, min: p.min, max: p.max, cut: p.cut, random: random})
 			ours, comes := entryAt(t, direct, fmt.Sprint(i)), time.Duration(random.Int64N(int64(p.within)+1))
 			group.Go(func() {
-				time.Sleep(comes)
+				time.Sleep(comes) // signers come when they come; synctest's time
 				before, err := s.first(t.Context())
 				if err != nil {
 					t.Error(err)
@@ -213,7 +213,7 @@ func (l *lateOnce) RoundTrip(r *http.Request) (answer *http.Response, err error)
 			body, _ := io.ReadAll(r.Body)
 			arrived.Body, err = io.NopCloser(bytes.NewReader(body)), syscall.ECONNRESET
 			go func() {
-				time.Sleep(l.late)
+				time.Sleep(l.late) // the line's own time
 				l.registry.ServeHTTP(httptest.NewRecorder(), arrived)
 			}()
 		})

@@ -133,8 +133,12 @@ func (m *Model) enter() tea.Cmd {
 	}
 	step, _ := m.current()
 	if step.State == workshop.StepBlocked && step.BlockedBy >= 0 {
-		from := m.step
-		m.turn(step.BlockedBy)
+		from, to := m.step, step.BlockedBy
+		// What blocks a step stands before it, so this ends, at one that can be run.
+		for m.snap.Steps[to].State == workshop.StepBlocked && m.snap.Steps[to].BlockedBy >= 0 {
+			to = m.snap.Steps[to].BlockedBy
+		}
+		m.turn(to)
 		// What is not so yet stands below, with the checks.
 		m.message = fmt.Sprintf("step %d needs this step first: enter runs it", from+1)
 		return m.catchUp()
