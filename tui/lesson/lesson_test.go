@@ -11,6 +11,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
 	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/workshop"
 )
 
 // stage is a lesson screen with a driver that carries out its commands.
@@ -100,4 +101,27 @@ func TestFailedAgain(t *testing.T) {
 	if status := m.Status(); !strings.Contains(status, "before") || !strings.Contains(status, "not so:") {
 		t.Errorf("the status is %q", status)
 	}
+}
+
+// TestJudgedBeforeTheEnd holds that a step is drawn as running for as long as its run can be stopped, also when the session
+// has judged it: who reads "failed" and presses q does not expect to be asked whether the step shall be stopped.
+func TestJudgedBeforeTheEnd(t *testing.T) {
+	m, d, session := stage(t, 80, 22)
+	for i := range 3 {
+		d.Key("enter")
+		done := fmt.Sprintf("%d done", i+1)
+		d.Until(done, func() bool { return strings.Contains(d.Text(), done) && !m.Running() })
+		d.Key("n")
+	}
+	d.Key("enter")
+	d.Until("question", func() bool { return strings.Contains(d.Text(), "Do you agree") })
+	session.Change(func(snap *workshop.Snapshot) {
+		snap.Steps[0].State, snap.Steps[3].State = workshop.StepIdle, workshop.StepFailed
+	})
+	d.Until("the change", func() bool { return strings.Contains(d.Text(), "2 done") })
+	if text := d.Text(); !m.Running() || strings.Contains(text, "failed") {
+		t.Errorf("a step that runs is called failed in\n%s", text)
+	}
+	d.Key("y")
+	d.Until("end", func() bool { return strings.Contains(d.Text(), "3 done") && !m.Running() })
 }

@@ -40,6 +40,7 @@ const (
 // run is a command of the lesson that runs.
 type run struct {
 	step    int
+	judged  workshop.StepState // what the session says the step is at
 	started time.Time
 	cancel  context.CancelFunc
 	stopped bool

@@ -50,15 +50,27 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (m *Model) changed(msg changed) tea.Cmd {
-	before := m.snap
-	m.snap = msg.snapshot
-	m.revision++
-	m.size(len(m.snap.Steps))
+	m.adopt(msg.snapshot)
 	for _, c := range msg.chunks {
 		if c.from == m.read[c.step] {
 			m.logs[c.step].Append(c.text)
 			m.read[c.step] = c.to
 		}
+	}
+	m.question(msg)
+	m.signing()
+	return m.wait()
+}
+
+// adopt makes a snapshot what is drawn. A step whose run has not ended is drawn as running, for as long as a key would
+// still stop it: the session may have judged it already.
+func (m *Model) adopt(snapshot workshop.Snapshot) {
+	before := m.snap
+	m.snap = snapshot
+	m.revision++
+	m.size(len(m.snap.Steps))
+	if r := m.running; r != nil && r.step < len(m.snap.Steps) {
+		r.judged, m.snap.Steps[r.step].State = m.snap.Steps[r.step].State, workshop.StepRunning
 	}
 	switch {
 	case m.step < 0:
@@ -69,9 +81,6 @@ func (m *Model) changed(msg changed) tea.Cmd {
 		m.told = m.snap.Current
 	}
 	m.notice(before)
-	m.question(msg)
-	m.signing()
-	return m.wait()
 }
 
 func (m *Model) size(steps int) {
@@ -98,9 +107,13 @@ func (m *Model) notice(before workshop.Snapshot) {
 
 func (m *Model) ended(msg ended) tea.Cmd {
 	stopped := m.running != nil && m.running.stopped
-	if m.running != nil {
-		m.running.cancel()
+	if r := m.running; r != nil {
+		r.cancel()
 		m.running = nil
+		if r.step < len(m.snap.Steps) {
+			m.snap.Steps[r.step].State = r.judged
+			m.revision++
+		}
 	}
 	switch {
 	case stopped, errors.Is(msg.err, context.Canceled):
@@ -121,7 +134,7 @@ func (m *Model) start() tea.Cmd {
 		line = ""
 	}
 	ctx, cancel := context.WithCancel(m.deps.Context)
-	m.running = &run{step: m.step, started: m.deps.Clock.Now(), cancel: cancel}
+	m.running = &run{step: m.step, judged: m.snap.Steps[m.step].State, started: m.deps.Clock.Now(), cancel: cancel}
 	m.logs[m.step].Clear()
 	m.logs[m.step].Follow()
 	m.result = false

@@ -19,14 +19,15 @@ const mostMarks = 8
 
 // Clean makes text from elsewhere safe to draw on one line: escape sequences, control characters, and the invisible
 // characters that reorder text are taken out, line breaks and tabs become spaces, bytes that are no UTF-8 become U+FFFD.
-// Of marks that are piled up on a character, to draw over the lines above, the first few stay.
+// Of marks that are piled up on a character, to draw over the lines above, the first few stay. A character that belongs to
+// the one behind it goes where only a space or the end is behind it: it would swallow what the screen draws next.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}
 	s = ansi.Strip(strings.ToValidUTF8(s, "\uFFFD"))
 	marks := 0
-	return strings.Map(func(r rune) rune {
+	return withoutLonePrefixes(strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r', r == '\u2028', r == '\u2029', r == '\u0085':
 			return ' '
@@ -41,7 +42,22 @@ func Clean(s string) string {
 		}
 		marks = 0
 		return r
-	}, s)
+	}, s))
+}
+
+// withoutLonePrefixes takes out the characters that make one with what follows (Unicode Standard Annex 29, "Prepend")
+// where that is a space or nothing.
+func withoutLonePrefixes(s string) string {
+	var out strings.Builder
+	for rest := s + " "; rest != ""; {
+		c, _ := cluster(rest)
+		rest = rest[len(c):]
+		if space := strings.IndexByte(c, ' '); space > 0 {
+			c = c[space:]
+		}
+		out.WriteString(c)
+	}
+	return strings.TrimSuffix(out.String(), " ")
 }
 
 // reorders reports whether r changes the direction of the text around it, with which a subject can be made to look like

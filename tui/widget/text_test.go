@@ -50,6 +50,8 @@ func TestClean(t *testing.T) {
 		{"zero\u200bwidth\ufeff", "zerowidth"},
 		{"\xffbytes", "\uFFFDbytes"},
 		{"e\u0301, 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", "e\u0301, 🏴\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F"},
+		{"\u0600 a\u0d4e \u0d4e\u0600", " a "},
+		{"\u06001", "\u06001"},
 		{"e" + strings.Repeat("\u0301", 500) + "x", "e" + strings.Repeat("\u0301", 8) + "x"},
 	} {
 		if got := widget.Clean(c.text); got != c.want {
@@ -64,6 +66,7 @@ var hostile = []string{
 	"\u0301 a mark of its own", "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b[2J", "tab\tand\r\nbreaks\v\f", "\u202eright to left\u202c",
 	"zero\u200bwidth\u200d\ufeff", "\xff\xfe no text", strings.Repeat("x", 400), "https://" + strings.Repeat("long/", 60), "",
 	"\x1b", "a\x1b[", "\u0085next line", "ﷺ ꧅ wide", "\x1b[1m\x1b[0m",
+	"\u070f", "\u0600 before a space", "\u0d4e\u0600", "a\u0600\x1b[m", "\u0600\u0301 x",
 }
 
 // FuzzClean holds what every screen rests on: clean text steers nothing, and cut, fitted or wrapped it is no wider than
