@@ -63,6 +63,8 @@ func TestChecksOfTheWorld(t *testing.T) {
 		"no image reference":        {"kind: image-at-digest, image: 'No Image'", workshop.CheckFails, "No Image"},
 		"registry unreachable":      {"kind: image-at-digest, image: $ELSEWHERE", workshop.CheckBroken, "cannot be asked"},
 		"variable not set":          {"kind: image-at-digest, image: $NOWHERE", workshop.CheckFails, "NOWHERE is not set"},
+		"technical user":            {"kind: technical-user, email: Pipeline-Auth@demo.redhat.com", workshop.CheckHolds, "Pipeline, pipeline-auth@demo.redhat.com"},
+		"no such user":              {"kind: technical-user, email: nobody@demo.redhat.com, username: pipeline", workshop.CheckFails, "has no user with the address nobody@demo.redhat.com"},
 		"variable":                  {"kind: variable-set, name: QUAY", workshop.CheckHolds, "127.0.0.1:"},
 		"secret variable":           {"kind: variable-set, name: QUAY_PASSWORDS", workshop.CheckHolds, "set, hidden"},
 		"variable that matches":     {"kind: variable-set, name: IMAGE, matches: ':latest$'", workshop.CheckHolds, "l3-students"},

@@ -24,6 +24,9 @@ type Course struct {
 	Title   string
 	Summary string
 	Lessons []*Lesson
+	// Bare courses make the organisation and the technical user themselves: a fresh sandbox, in which the course is tested,
+	// leaves them out.
+	Bare bool
 	// Files is the course's folder, as ParseCourse was given it.
 	Files fs.FS
 }
@@ -43,12 +46,18 @@ func ParseCourse(fsys fs.FS) (*Course, error) {
 		return nil, err
 	}
 	course := &Course{Files: fsys}
-	fields, ok := p.mapping(string(p.checkText(text)), 1, courseFile, []string{"title", "summary", "lessons"})
+	fields, ok := p.mapping(string(p.checkText(text)), 1, courseFile, []string{"title", "summary", "sandbox", "lessons"})
 	if !ok {
 		return nil, p.err()
 	}
 	course.Title = p.scalar(fields, "title", 1, "write title: and the course's name for people")
 	course.Summary = p.scalar(fields, "summary", 1, "write summary: and one sentence on what is learnt")
+	if _, given := fields["sandbox"]; given {
+		const bare = "bare"
+		if course.Bare = p.scalar(fields, "sandbox", 1, "write sandbox: "+bare) == bare; !course.Bare {
+			p.add(fields["sandbox"].line, "sandbox says something else than "+bare, "write sandbox: "+bare+", or remove it")
+		}
+	}
 	there, err := lessonNames(fsys)
 	if err != nil {
 		return nil, err

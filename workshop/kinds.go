@@ -21,6 +21,7 @@ const (
 	kindLogEntryExists   = "log-entry-exists"
 	kindFilePresent      = "file-present"
 	kindOrganization     = "organization"
+	kindTechnicalUser    = "technical-user"
 	kindTableRows        = "table-rows"
 	kindTreeSignatures   = "tree-signatures"
 	kindCommandFails     = "command-fails"
@@ -140,6 +141,11 @@ var checkKinds = []checkKind{
 		name: kindOrganization, title: "the organisation is there",
 		params:   []param{{"name", anything}, {"registry", anything}, {"token", anything}},
 		required: []string{"name", "registry"},
+	},
+	{
+		name: kindTechnicalUser, title: "the technical user is there",
+		params:   []param{{"email", anything}, {"username", anything}},
+		required: []string{"email"},
 	},
 	{
 		name: kindTableRows, title: "signatures verified", ofRun: true,

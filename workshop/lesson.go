@@ -45,8 +45,10 @@ type Step struct {
 	// Command is what a person would type; it may span lines. Empty for a step that is only read.
 	Command string
 	// Needs names steps of this lesson whose checks must hold before this one can work.
-	Needs  []string
-	Checks []Check
+	Needs []string
+	// Variables must have a value before this step can work; of "A|B" one of them must.
+	Variables []string
+	Checks    []Check
 	// Rehearsal says who signs in when nobody is there and the command asks for it; nil where it does not ask.
 	Rehearsal *Rehearsal
 	// View is how the result is best looked at: "", "table", "tree", "trust".

@@ -92,6 +92,9 @@ func (l *linter) step(step Step) {
 	if len(step.Hints) == 0 {
 		l.add(step.Line, fmt.Sprintf("the step %q has no hint", step.Title), "add "+roleHint.opening()+" for whoever is stuck")
 	}
+	for _, wanted := range step.Variables {
+		l.set = append(l.set, strings.Split(wanted, "|")...)
+	}
 	words, err := shell.Read(step.Command)
 	if err != nil {
 		l.add(step.Line, fmt.Sprintf("the command of %q is no shell line: %s", step.Title, brief(err)), "correct the syntax")

@@ -133,7 +133,7 @@ var views = []string{"table", "tree", "trust"}
 
 // readStep reads the settings of a step.
 func (p *lessonParser) readStep(step *Step, content string, line int) {
-	fields, ok := p.mapping(content, line, "the step block", []string{"kind", "needs", "view"})
+	fields, ok := p.mapping(content, line, "the step block", []string{"kind", "needs", "variables", "view"})
 	if !ok {
 		return
 	}
@@ -148,6 +148,15 @@ func (p *lessonParser) readStep(step *Step, content string, line int) {
 		if step.View != "" && meant(step.View, views) != step.View {
 			p.add(fields["view"].line, fmt.Sprintf("the view %q", step.View), instead(step.View, views))
 		}
+	}
+	for _, item := range p.items(fields, "variables") {
+		for _, name := range strings.Split(item.text, "|") {
+			if !variableName.MatchString(name) {
+				p.add(item.line, fmt.Sprintf("variables names %q", item.text), "write the names of variables without $, and | between those of which one will do")
+				break
+			}
+		}
+		step.Variables = append(step.Variables, item.text)
 	}
 	for _, item := range p.items(fields, "needs") {
 		step.Needs = append(step.Needs, item.text)

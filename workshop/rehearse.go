@@ -54,9 +54,12 @@ func (s *Session) password(step int, rehearsal *Rehearsal) (actions.Answer, erro
 	return actions.Answer{Text: actions.NewSecret(password)}, nil
 }
 
-// Unrehearsable says why a rehearsal cannot do a step: it asks a person to sign in, and the variables that say who are not
-// set. It returns "" for every other step.
+// Unrehearsable says why a rehearsal cannot do a step: a variable that the step needs is not set, or it asks a person to
+// sign in, and the variables that say who are not set. It returns "" for every other step.
 func (s *Session) Unrehearsable(step int) string {
+	if lacks := s.lacks(step); lacks != "" {
+		return "the step needs it: " + lacks
+	}
 	rehearsal := s.opts.Lesson.Steps[step].Rehearsal
 	if rehearsal == nil {
 		return ""

@@ -2,6 +2,8 @@ package workshop
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -61,9 +63,12 @@ func (s *Session) failing(i int) int {
 // blocked says why step i cannot be run now and which step is to be done first (-1 when it is none of them), or "".
 func (s *Session) blocked(i int) (why string, by int) {
 	for _, name := range s.opts.Lesson.Needs {
-		if v, ok := s.opts.Environment.Get(name); !ok || v.Value == "" {
+		if !s.isSet(name) {
 			return name + " is not set, and the lesson needs it", -1
 		}
+	}
+	if lacks := s.lacks(i); lacks != "" {
+		return lacks + ", and the step needs it", -1
 	}
 	for _, id := range s.opts.Lesson.Steps[i].Needs {
 		for n := range i {
@@ -86,6 +91,22 @@ func (s *Session) blocked(i int) (why string, by int) {
 		}
 	}
 	return "", -1
+}
+
+// lacks says which variable step i needs that has no value, or "".
+func (s *Session) lacks(i int) string {
+	for _, wanted := range s.opts.Lesson.Steps[i].Variables {
+		names := strings.Split(wanted, "|")
+		if !slices.ContainsFunc(names, s.isSet) {
+			return orList(names) + " is not set"
+		}
+	}
+	return ""
+}
+
+func (s *Session) isSet(name string) bool {
+	v, ok := s.opts.Environment.Get(name)
+	return ok && v.Value != ""
 }
 
 // blockedError is why Run refuses.

@@ -174,6 +174,8 @@ func (l *look) evaluate(ctx context.Context, check Check, result *shell.Result) 
 		return a.filePresent()
 	case kindOrganization:
 		return a.organization(ctx)
+	case kindTechnicalUser:
+		return a.technicalUser(ctx)
 	case kindLogEntryExists:
 		return a.logEntryExists(ctx)
 	case kindTableRows:

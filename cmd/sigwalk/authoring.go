@@ -170,7 +170,7 @@ func (a *app) testCourse(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	a.flags.dir, a.flags.local = dir, true
-	p, err := a.open(ctx, nil)
+	p, err := a.openFresh(ctx, course)
 	if err != nil {
 		return err
 	}
@@ -187,6 +187,21 @@ func (a *app) testCourse(ctx context.Context) (err error) {
 		result.add(done)
 	}
 	return a.concludeRehearsal(ctx, result)
+}
+
+// openFresh starts a sandbox as the course wants it.
+func (a *app) openFresh(ctx context.Context, course *workshop.Course) (*place, error) {
+	return a.openWith(a.dir, func(dir string) (*sandbox.Handle, error) {
+		executable, err := a.executable()
+		if err != nil {
+			return nil, err
+		}
+		launch := sandbox.Launch{Dir: dir, Executable: executable, Stderr: a.err}
+		if course.Bare {
+			launch.Args = []string{"--bare"}
+		}
+		return sandbox.JoinOrLaunch(ctx, launch)
+	})
 }
 
 // strictly does a step whose checks must not hold before.

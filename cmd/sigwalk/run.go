@@ -73,9 +73,11 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 	}
 	defer p.close()
 	result := rehearsal{}
-	for i, lesson := range lessons {
-		if lacking := p.lacking(lesson); lacking != "" && i > 0 && len(names) == 0 && result.Failed == 0 {
-			// It is for another deployment. One that was named, and the first, show why they cannot be done.
+	// Where none can be done, the first shows why.
+	some := slices.ContainsFunc(lessons, func(lesson *workshop.Lesson) bool { return p.lacking(lesson) == "" })
+	for _, lesson := range lessons {
+		if lacking := p.lacking(lesson); lacking != "" && some && len(names) == 0 && result.Failed == 0 {
+			// It is for another deployment. One that was named shows why it cannot be done.
 			result.add(a.leaveOut(lesson, lacking))
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 
 // lessonVariables are what the lines of a lesson set and later lines, in this process or another, find again through the
 // state directory. A secret is never among them.
-var lessonVariables = []string{"IMAGE", "QUAY", "SOURCE_IMAGE"}
+var lessonVariables = []string{"IMAGE", "OIDC_USER", "QUAY", "SOURCE_IMAGE"}
 
 func (p *place) variablesFile() string { return filepath.Join(p.dir, "variables.json") }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
@@ -138,6 +140,9 @@ func (g *guide) open(ctx context.Context, name string, progress func(string)) (*
 	defer g.mu.Unlock()
 	first := g.place == nil
 	g.place = p
+	if name == "" {
+		lesson = g.passOver(ctx, p, lesson)
+	}
 	session, sh, err := p.session(lesson, g.progressFile(lesson), false)
 	if err != nil {
 		return nil, err
@@ -150,6 +155,36 @@ func (g *guide) open(ctx context.Context, name string, progress func(string)) (*
 		return nil, errors.Join(err, session.Close())
 	}
 	return session, nil
+}
+
+// lookFor bounds how long a lesson that may be done already is looked at before the person sees anything.
+const lookFor = 3 * time.Second
+
+// passOver goes on from lessons that were never opened and in which nothing is left to do: somebody made all that they make, or
+// they cannot be done here. The last lesson is never passed over.
+func (g *guide) passOver(ctx context.Context, p *place, lesson *workshop.Lesson) *workshop.Lesson {
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	for _, standing := range g.standings() {
+		next := g.course.After(lesson.Name)
+		if standing.Lesson != lesson || standing.Begun || next == nil {
+			continue
+		}
+		session, sh, err := p.session(lesson, g.progressFile(lesson), false)
+		if err != nil {
+			return lesson
+		}
+		settled, lacking := session.Settled(ctx)
+		_ = errors.Join(session.Close(), sh.Close())
+		if !settled {
+			return lesson
+		}
+		if lacking != "" {
+			g.notice(fmt.Sprintf("left out %q, because %s; L lists the lessons", lesson.Title, lacking))
+		}
+		lesson = next
+	}
+	return lesson
 }
 
 // begin starts what lasts as long as the deployment is used: guarding, or attending to the sandbox that does it. It outlives

@@ -3,6 +3,7 @@ package quay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,11 +11,63 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 )
 
+// WorkshopOrganization is the organisation of the workshop page.
+const WorkshopOrganization = "l3-students"
+
 // Organization is a namespace for repositories that is no person's.
 type Organization struct {
-	Name string
+	// Where is the Quay's address.
+	Where string `json:"where"`
+	Name  string `json:"name"`
 	// Created is true when it was made just now, false when it was there already.
-	Created bool
+	Created bool `json:"created"`
+	// Missing is said in a dry run of one that is not there.
+	Missing bool `json:"missing,omitempty"`
+}
+
+// Text is what became of it, in a line for people.
+func (o *Organization) Text() string {
+	state := "found"
+	switch {
+	case o.Missing:
+		state = "missing"
+	case o.Created:
+		state = "made"
+	}
+	return fmt.Sprintf("%s\n  %-8s organisation %s\n", o.Where, state, o.Name)
+}
+
+// HostOf is the Quay that QUAY names. It fails with CodeUsage when it names none.
+func HostOf(value string) (string, error) {
+	if value == "" {
+		return "", &actions.Error{
+			Code: actions.CodeUsage, What: "no Quay is named", Next: "set QUAY to its host, such as quay.example.com",
+		}
+	}
+	return value, nil
+}
+
+// NameOf is the organisation that the arguments name, else the one that is set, else that of the workshop.
+func NameOf(args []string, set string) string {
+	switch {
+	case len(args) > 0:
+		return args[0]
+	case set != "":
+		return set
+	}
+	return WorkshopOrganization
+}
+
+// SetUpOrganization is CreateOrganization, or in a dry run only looks.
+func (c *Client) SetUpOrganization(ctx context.Context, name string, dryRun bool) (*Organization, error) {
+	if !dryRun {
+		return c.CreateOrganization(ctx, name)
+	}
+	there, err := c.HasOrganization(ctx, name)
+	if err != nil {
+		return nil, c.explain(ctx, err, "look for the organisation "+name)
+	}
+	return &Organization{Where: c.base, Name: name, Missing: !there}, nil
 }
 
 // organizationName is what Quay takes as a name (its util/names.py).
@@ -39,7 +92,7 @@ func (c *Client) CreateOrganization(ctx context.Context, name string) (*Organiza
 	doing := "make the organisation " + name
 	err := c.call(ctx, http.MethodPost, "organization/", nil, map[string]string{"name": name}, nil)
 	if err == nil {
-		return &Organization{Name: name, Created: true}, nil
+		return &Organization{Where: c.base, Name: name, Created: true}, nil
 	}
 	var refused *refusal
 	if !errors.As(err, &refused) || refused.status != http.StatusBadRequest {
@@ -51,7 +104,7 @@ func (c *Client) CreateOrganization(ctx context.Context, name string) (*Organiza
 	case asking != nil:
 		return nil, c.explain(ctx, asking, doing)
 	case is:
-		return &Organization{Name: name}, nil
+		return &Organization{Where: c.base, Name: name}, nil
 	}
 	return nil, &actions.Error{
 		Code: actions.CodeForbidden, What: "cannot " + doing, Why: refused.Error(), Err: err,

@@ -41,7 +41,7 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 	root.SetOut(call.Stdout)
 	root.SetErr(call.Stderr)
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "text", "form of the result: text or json")
-	root.AddCommand(c.token(), c.technicalUser(), c.sandbox())
+	root.AddCommand(c.token(), c.organization(), c.technicalUser(), c.sandbox())
 	err := root.ExecuteContext(ctx)
 	var exit builtin.Exit
 	switch {
