@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions/identity/inspect"
+	"github.com/sigwalk/sigwalk/workshop/lab"
 )
 
 // The kinds of checks.
@@ -27,6 +28,13 @@ const (
 	kindCommandFails     = "command-fails"
 	kindTokenRead        = "token-read"
 	kindAnswer           = "answer"
+	kindSignaturesLost   = "signatures-lost"
+	kindRecovered        = "signatures-recovered"
+	kindTampered         = "tampered"
+	kindTrustCheck       = "trust-check"
+	kindTrustDiff        = "trust-diff"
+	kindBadge            = "badge"
+	kindPacked           = "pack-verified"
 )
 
 // checkKind is what a lesson may write in a check of one kind.
@@ -179,6 +187,41 @@ var checkKinds = []checkKind{
 		oneOf: [][]string{{"text", "of"}},
 	},
 	{
+		name: kindSignaturesLost, title: "signatures were lost", ofRun: true,
+		params:   []param{{"image", anything}, {"at-least", wholeNumber}},
+		required: []string{"at-least"},
+	},
+	{
+		name: kindRecovered, title: "signatures were brought back", ofRun: true,
+		params:   []param{{"image", anything}, {"at-least", wholeNumber}},
+		required: []string{"at-least"},
+	},
+	{
+		name: kindTampered, title: "the check turned red", ofRun: true,
+		params:   []param{{"case", anything}, {"red", oneWordOf(lab.Predictions()...)}, {"predicted", oneWordOf("right")}},
+		required: []string{"case"},
+	},
+	{
+		name: kindTrustCheck, title: "the trust root was held against the signatures", ofRun: true,
+		params: []param{{"count", wholeNumber}, {"at-least", wholeNumber}},
+		oneOf:  [][]string{{"count", "at-least"}},
+	},
+	{
+		name: kindTrustDiff, title: "the trust roots differ", ofRun: true,
+		params:   []param{{"what", oneWordOf("added", "removed", "changed")}, {"part", anything}, {"at-least", wholeNumber}},
+		required: []string{"what", "part"},
+	},
+	{
+		name: kindBadge, title: "the page shows a badge", ofRun: true,
+		params: []param{{"repository", anything}, {"count", wholeNumber}, {"at-least", wholeNumber}},
+		oneOf:  [][]string{{"count", "at-least"}},
+	},
+	{
+		name: kindPacked, title: "the pack verifies without the network", ofRun: true,
+		params:   []param{{"image", anything}, {"at-least", wholeNumber}},
+		required: []string{"at-least"},
+	},
+	{
 		name: kindCommandFails, title: "the command fails as it must", ofRun: true,
 		params:   []param{{"exit-code", wholeNumber}, {"error", anything}, {"reason", anything}, {"image", anything}},
 		required: []string{"exit-code"},
@@ -193,6 +236,17 @@ func kindOf(name string) (checkKind, bool) {
 		}
 	}
 	return checkKind{}, false
+}
+
+// runKinds names the kinds that look at what the step's own command gave.
+func runKinds() []string {
+	var names []string
+	for _, kind := range checkKinds {
+		if kind.ofRun {
+			names = append(names, kind.name)
+		}
+	}
+	return names
 }
 
 func kindNames() []string {

@@ -133,7 +133,11 @@ func (l *linter) variable(line int, name string) {
 
 // fulfilled finds checks of a run for which the step's command can give no result.
 func (l *linter) fulfilled(step Step, check Check) {
-	wants := map[string]string{kindTableRows: "cosign verify", kindTreeSignatures: "cosign tree", kindTokenRead: "sigwalk token", kindAnswer: "answer"}[check.Kind]
+	wants := map[string]string{
+		kindTableRows: "verify", kindTreeSignatures: "cosign tree", kindTokenRead: "sigwalk token", kindAnswer: "answer",
+		kindSignaturesLost: "sigwalk sandbox race", kindRecovered: "sigwalk recover", kindTampered: "sigwalk sandbox tamper",
+		kindTrustCheck: "sigwalk trust check", kindTrustDiff: "sigwalk trust diff", kindBadge: "sigwalk tags", kindPacked: "sigwalk pack",
+	}[check.Kind]
 	if wants != "" && !strings.Contains(step.Command, wants) {
 		l.add(check.Line, fmt.Sprintf("a check of the kind %s in a step that does not call %s", check.Kind, wants), "call it, or choose another kind of check")
 	}

@@ -73,7 +73,7 @@ func (p *lessonParser) checkStep(step Step) {
 		p.add(step.Line, fmt.Sprintf("the step %q has no check, so that it could never be done", step.Title), "add "+roleCheck.opening())
 	case ofRun == 0 && step.Kind == Observes:
 		p.add(step.Line, fmt.Sprintf("the step %q observes and no check looks at what its command shows", step.Title),
-			"add a check of the kind "+orList([]string{kindTableRows, kindTreeSignatures, kindTokenRead, kindAnswer, kindCommandFails}))
+			"add a check of the kind "+orList(runKinds()))
 	}
 }
 

@@ -186,6 +186,20 @@ func (l *look) evaluate(ctx context.Context, check Check, result *shell.Result) 
 		return a.answer(ctx)
 	case kindTokenRead:
 		return a.tokenRead()
+	case kindSignaturesLost:
+		return a.signaturesLost()
+	case kindRecovered:
+		return a.signaturesRecovered(ctx)
+	case kindTampered:
+		return a.tampered()
+	case kindTrustCheck:
+		return a.trustChecked()
+	case kindTrustDiff:
+		return a.trustDiffers()
+	case kindBadge:
+		return a.badge()
+	case kindPacked:
+		return a.packed(ctx)
 	case kindCommandFails:
 		return a.commandFails(ctx)
 	}

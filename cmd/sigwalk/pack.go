@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/pack"
 	"github.com/sigwalk/sigwalk/actions/registry"
-	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
 // packFlags are those of sigwalk pack.
@@ -70,7 +68,7 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 	if err != nil {
 		return err
 	}
-	req.Signers = signers(seen)
+	req.Signers = pack.SignersOf(seen)
 	transport, err := p.transport(actions.Discard)
 	if err != nil {
 		return err
@@ -123,49 +121,16 @@ func (p *place) trustRoot(ctx context.Context, file string) (content []byte, sou
 	return content, status.Remote, nil
 }
 
-// signers are whose signatures verified, each once, in the order of the log.
-func signers(report *verification.Report) []pack.Signer {
-	var found []pack.Signer
-	for _, s := range report.Verified() {
-		signer := pack.Signer{Subject: s.Subject, Issuer: s.Issuer}
-		if !slices.Contains(found, signer) {
-			found = append(found, signer)
-		}
-	}
-	return found
-}
-
 // proven opens what was written, verifies it without the network as the other side will, and says what is seen there.
 func (a *app) proven(ctx context.Context, result *pack.Result) error {
-	opened, err := pack.Open(ctx, result.File)
-	if err != nil {
+	proof, err := pack.Prove(ctx, result)
+	switch {
+	case err != nil:
 		return err
-	}
-	verifier, calls, err := packVerifier(opened, materialFlags{})
-	if err != nil {
-		return err
-	}
-	report, err := verifier.List(ctx, opened.Reference())
-	if err != nil {
-		return err
-	}
-	if err := report.Explain(ctx); err != nil {
-		return err
-	}
-	if a.flags.output == "json" {
+	case a.flags.output == "json":
 		a.printJSON(result)
-		return nil
-	}
-	a.say("%s\n  sha256 %s, %d bytes, %d manifests, %d blobs\n", result.File, result.SHA256, result.Bytes, result.Manifests, result.Blobs)
-	a.say("  trust root sha256 %s\n", result.TrustRoot)
-	a.say("  without the network: %d of %s verified for any identity, %d network calls\n",
-		len(report.Verified()), plural(len(report.Signatures), "signature"), calls.Calls())
-	for _, s := range report.Signatures {
-		if s.Verified {
-			a.say("    %s  %s\n", logIndex(s), printable([]string{s.Sentence()})[0])
-		} else {
-			a.say("    %s  %s\n", logIndex(s), printable([]string{"not verified: " + s.Reason.Error()})[0])
-		}
+	default:
+		a.say("%s", proof.Text())
 	}
 	return nil
 }

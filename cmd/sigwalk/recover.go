@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +74,7 @@ func (a *app) recoverImage(ctx context.Context, f recoverFlags) error {
 		return err
 	}
 	if a.flags.output != "json" {
-		a.sayFound(report)
+		a.say("%s", report.FoundText())
 	}
 	var failed error
 	if !f.dryRun {
@@ -90,7 +86,7 @@ func (a *app) recoverImage(ctx context.Context, f recoverFlags) error {
 	case a.flags.output == "json":
 		a.printJSON(report)
 	case failed == nil:
-		a.sayDone(report, f.dryRun)
+		a.say("%s", report.DoneText(f.dryRun))
 	}
 	return failed
 }
@@ -128,87 +124,4 @@ func (p *place) recoverer(obs actions.Observer) (*recovery.Recoverer, error) {
 		Trust:     trust.New(trust.Options{Homes: p.homes, Endpoints: endpoints, Transport: transport, Observer: obs}),
 		Endpoints: endpoints, Homes: p.homes, Transport: transport, Observer: obs, QuayToken: actions.NewSecret(token.Value), QuayHost: host.Value,
 	}), nil
-}
-
-// sayFound says who signed, as far as the sources know, and what is there.
-func (a *app) sayFound(report *recovery.Report) {
-	a.say("%s\n%s holds %s\n", report.Digest.Name(), report.Tag.TagStr(), signatures(report.Before))
-	for _, asked := range report.Asked {
-		where := string(asked.Source)
-		if asked.Address != "" {
-			where += " at " + asked.Address
-		}
-		if asked.Skipped != "" {
-			a.say("%s: not asked, %s\n", where, asked.Skipped)
-			continue
-		}
-		a.say("%s: %d found\n", where, asked.Entries)
-	}
-	if len(report.Signatures) == 0 {
-		return
-	}
-	var table strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "logIndex\tSigned by\tAt\tSource\tState")
-	for _, s := range report.Signatures {
-		row := []string{"-", signedBy(s), "-", sourcesOf(s), stateOf(s)}
-		if s.LogIndex != nil {
-			row[0] = strconv.FormatInt(*s.LogIndex, 10)
-		}
-		if s.Integrated != nil {
-			row[2] = s.Integrated.UTC().Format(time.RFC3339)
-		}
-		_, _ = fmt.Fprintln(w, strings.Join(printable(row), "\t"))
-	}
-	_ = w.Flush() // into memory
-	a.say("\n%s\n", table.String())
-}
-
-func signedBy(s *recovery.Signature) string {
-	const shown = 16
-	switch {
-	case s.Subject != "":
-		return s.Subject
-	case s.Key != "":
-		return "key " + s.Key[:shown]
-	}
-	return "unknown"
-}
-
-func sourcesOf(s *recovery.Signature) string {
-	names := make([]string, len(s.Sources))
-	for i, source := range s.Sources {
-		names[i] = string(source)
-	}
-	return strings.Join(names, ", ")
-}
-
-func stateOf(s *recovery.Signature) string {
-	switch {
-	case s.Present:
-		return "there"
-	case s.Reason != nil:
-		return "cannot be brought back: " + s.Reason.Error()
-	}
-	return "lost, can be brought back"
-}
-
-func signatures(n int) string {
-	if n == 1 {
-		return "1 signature"
-	}
-	return fmt.Sprintf("%d signatures", n)
-}
-
-// sayDone says what was attached.
-func (a *app) sayDone(report *recovery.Report, dryRun bool) {
-	attached, lacking := len(report.Attached()), len(report.Lacking())
-	switch {
-	case attached > 0:
-		a.say("attached %d; %s holds %s now\n", attached, report.Tag.TagStr(), signatures(report.After))
-	case lacking > 0 && dryRun:
-		a.say("%d can be brought back; nothing was changed\n", lacking)
-	default:
-		a.say("nothing to bring back; nothing was changed\n")
-	}
 }

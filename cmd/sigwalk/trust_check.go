@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/spf13/cobra"
@@ -26,16 +24,6 @@ another deployment's, or older than a change of keys. Exit code 1 when one is mi
 	}
 	cmd.Flags().StringVar(&file, "trusted-root", "", "`FILE` with the trust root; without it, the deployment's")
 	return printing(cmd, "text", "json")
-}
-
-// coverageJSON is one row of `sigwalk trust check -o json`. Fields are added, never renamed or removed.
-type coverageJSON struct {
-	LogIndex *int64                `json:"logIndex"`
-	Kind     verification.Kind     `json:"kind"`
-	Subject  string                `json:"subject"`
-	Issuer   string                `json:"issuer"`
-	Verified bool                  `json:"verified"` // for any identity
-	Anchors  []verification.Anchor `json:"anchors"`
 }
 
 func (a *app) checkTrust(ctx context.Context, image, file string) error {
@@ -68,55 +56,16 @@ func (a *app) checkTrust(ctx context.Context, image, file string) error {
 	if err != nil {
 		return err
 	}
-	rows, missing := []coverageJSON{}, 0
-	for _, s := range report.Rows() {
-		if s.Kind == verification.KindSBOM {
-			continue
-		}
-		row := coverageJSON{s.LogIndex, s.Kind, s.Subject, s.Issuer, s.Verified, s.Anchors(trusted)}
-		for _, anchor := range row.Anchors {
-			if !anchor.Known {
-				missing++
-			}
-		}
-		rows = append(rows, row)
-	}
+	rows := verification.FootingOf(report, trusted)
 	if a.flags.output == "json" {
 		a.printJSON(rows)
 	} else {
-		a.printCoverage(rows)
+		a.say("%s", verification.FootingText(rows))
 	}
-	switch {
-	case len(rows) == 0:
+	if len(rows) == 0 {
 		return report.Verdict()
-	case missing > 0:
-		return &actions.Error{
-			Code: actions.CodeTrustRoot, What: fmt.Sprintf("the trust root lacks %s", plural(missing, "thing")+" that the signatures rest on"),
-			Next: "run `cosign initialize` for the deployment that signed, or compare with its trust root: sigwalk trust diff current FILE",
-		}
 	}
-	return nil
-}
-
-func (a *app) printCoverage(rows []coverageJSON) {
-	for _, row := range rows {
-		index := "-"
-		if row.LogIndex != nil {
-			index = fmt.Sprint(*row.LogIndex)
-		}
-		who := row.Subject
-		if who == "" {
-			who = "a key pair"
-		}
-		a.say("%s\n", strings.Join(printable([]string{index, string(row.Kind), who, row.Issuer}), "  "))
-		for _, anchor := range row.Anchors {
-			if anchor.Known {
-				a.say("  ok       %-21s  %s  <- %s\n", anchor.Part, printable([]string{anchor.Name})[0], printable([]string{anchor.Entry})[0])
-			} else {
-				a.say("  x lacks  %-21s  %s\n", anchor.Part, printable([]string{anchor.Name})[0])
-			}
-		}
-	}
+	return verification.FootingError(rows)
 }
 
 func (a *app) trustDiffCommand() *cobra.Command {
@@ -142,17 +91,7 @@ verified under A does not under B, or the other way round. Exit code 1 when they
 type diffJSON struct {
 	Changes []trust.Change `json:"changes"`
 	// Signatures are those of IMAGE whose verdict differs; absent without one.
-	Signatures []verdictJSON `json:"signatures,omitempty"`
-}
-
-// verdictJSON is a signature under both trust roots.
-type verdictJSON struct {
-	LogIndex *int64 `json:"logIndex"`
-	Subject  string `json:"subject"`
-	Issuer   string `json:"issuer"`
-	// A and B are empty where it verified under that root, and else why not.
-	A string `json:"a"`
-	B string `json:"b"`
+	Signatures []verification.Divergence `json:"signatures,omitempty"`
 }
 
 func (a *app) diffTrust(ctx context.Context, args []string) error {
@@ -182,46 +121,14 @@ func (a *app) diffTrust(ctx context.Context, args []string) error {
 }
 
 func (a *app) printDiff(d diffJSON, args []string) {
-	if len(d.Changes) == 0 {
-		a.say("the two trust roots hold the same\n")
-	}
-	for _, c := range d.Changes {
-		a.say("%s %s: %s\n", c.What, c.Part, printable([]string{c.Name})[0])
-		if c.Name != c.ID {
-			a.say("  id      %s\n", c.ID)
-		}
-		if c.Before != nil {
-			a.say("  before  %s\n", c.Before)
-		}
-		if c.After != nil {
-			a.say("  after   %s\n", c.After)
-		}
-		a.say("  means   %s\n", c.Means)
-	}
-	if len(args) < 3 {
-		return
-	}
-	if len(d.Signatures) == 0 {
-		a.say("\nevery signature of %s has the same verdict under both\n", args[2])
-	}
-	for _, s := range d.Signatures {
-		index := "-"
-		if s.LogIndex != nil {
-			index = fmt.Sprint(*s.LogIndex)
-		}
-		a.say("\n%s\n", strings.Join(printable([]string{index, s.Subject, s.Issuer}), "  "))
-		for _, side := range []struct{ name, why string }{{args[0], s.A}, {args[1], s.B}} {
-			if side.why == "" {
-				a.say("  verified under %s\n", side.name)
-			} else {
-				a.say("  not under %s: %s\n", side.name, printable([]string{side.why})[0])
-			}
-		}
+	a.say("%s", trust.ChangesText(d.Changes))
+	if len(args) > 2 {
+		a.say("%s", verification.DivergenceText(d.Signatures, args[2], args[0], args[1]))
 	}
 }
 
 // underBoth verifies the signatures of an image, whoever made them, under each of two trust roots.
-func (a *app) underBoth(ctx context.Context, image string, roots [2]*root.TrustedRoot) ([]verdictJSON, error) {
+func (a *app) underBoth(ctx context.Context, image string, roots [2]*root.TrustedRoot) ([]verification.Divergence, error) {
 	p, err := a.openFor(ctx, image)
 	if err != nil {
 		return nil, err
@@ -237,23 +144,5 @@ func (a *app) underBoth(ctx context.Context, image string, roots [2]*root.Truste
 			return nil, err
 		}
 	}
-	var differ []verdictJSON
-	for i := range reports[0].Signatures {
-		first := &reports[0].Signatures[i]
-		for j := range reports[1].Signatures {
-			second := &reports[1].Signatures[j]
-			if first.Manifest != second.Manifest || first.Position != second.Position || first.Verified == second.Verified {
-				continue
-			}
-			v := verdictJSON{LogIndex: first.LogIndex, Subject: first.Subject, Issuer: first.Issuer}
-			if !first.Verified {
-				v.A = first.Reason.Error()
-			}
-			if !second.Verified {
-				v.B = second.Reason.Error()
-			}
-			differ = append(differ, v)
-		}
-	}
-	return differ, nil
+	return verification.Diverging(reports[0], reports[1]), nil
 }

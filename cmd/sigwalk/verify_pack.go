@@ -10,9 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
-	publickeys "github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/pack"
-	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/web"
 	"github.com/sigwalk/sigwalk/workshop/environment"
@@ -82,21 +80,22 @@ func (a *app) tell(format string, args ...any) {
 
 // packVerifier is a verifier for a pack and the count of the calls that it was refused.
 func packVerifier(p *pack.Pack, flags materialFlags) (*verification.Verifier, *web.Refusing, error) {
-	trusted, err := trust.Parse(p.File+" (trusted_root.json)", p.Root)
+	own, err := p.Trusted()
 	if err != nil {
 		return nil, nil, err
 	}
-	material, err := flags.material(func(context.Context) (*root.TrustedRoot, error) { return trusted, nil })
+	trusted := root.TrustedMaterial(own)
+	material, err := flags.material(func(context.Context) (*root.TrustedRoot, error) { return own, nil })
 	if err != nil {
 		return nil, nil, err
 	}
-	if material == nil {
-		material = func(context.Context) (root.TrustedMaterial, error) { return trusted, nil }
+	if material != nil {
+		if trusted, err = material(context.Background()); err != nil {
+			return nil, nil, err
+		}
 	}
-	refusing := &web.Refusing{}
-	return verification.New(verification.Options{
-		Material: material, Transport: refusing, Keys: publickeys.New(publickeys.Options{Transport: refusing}),
-	}), refusing, nil
+	verifier, refusing := pack.Verifier(trusted, nil)
+	return verifier, refusing, nil
 }
 
 // packJSON stands before what `verify -o json` prints for an image. Fields are added, never renamed or removed.

@@ -40,9 +40,12 @@ var attempts = map[string][]string{
 	"skopeo": {
 		"?skopeo copy --src-authfile F docker://127.0.0.1:1/x docker://127.0.0.1:1/y", "?skopeo copy --authfile F docker://127.0.0.1:1/x docker://127.0.0.1:1/y",
 	},
-	"answer":  nil,
-	"sigwalk": {"?sigwalk token F"},
-	"sleep":   nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},
+	"answer": nil,
+	"sigwalk": {
+		"?sigwalk token F", "?sigwalk verify --pack F --certificate-identity x --certificate-oidc-issuer y", "?sigwalk pack --force --file N 127.0.0.1:1/x",
+		"?sigwalk trust check --trusted-root F 127.0.0.1:1/x", "?sigwalk trust diff F F", "?sigwalk trust export --force N", "?sigwalk trust import --force F",
+	},
+	"sleep": nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},
 	"uniq": {"uniq F"}, "wc": {"wc F"},
 }
 

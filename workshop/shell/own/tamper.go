@@ -17,8 +17,8 @@ import (
 
 // sandbox is what of `sigwalk sandbox` makes sense inside of a lesson.
 func (c *command) sandbox() *cobra.Command {
-	cmd := &cobra.Command{Use: "sandbox", Short: "The tamper lab of the sandbox"}
-	cmd.AddCommand(c.tamper())
+	cmd := &cobra.Command{Use: "sandbox", Short: "The lab of the sandbox: tamper with images, lose signatures"}
+	cmd.AddCommand(c.tamper(), c.race())
 	return cmd
 }
 
@@ -42,20 +42,9 @@ func (c *command) tamper() *cobra.Command {
 }
 
 func (c *command) tamperWith(ctx context.Context, req lab.Request) error {
-	fulcio, _ := c.call.Environment.Get("COSIGN_FULCIO_URL")
-	if fulcio.Source != environment.FromSandbox {
-		return &actions.Error{
-			Code: actions.CodeUsage, What: "there is no sandbox here to tamper with",
-			Why: "a deployment of your own is in force, and is never touched", Next: "run it without its addresses, or with --sandbox",
-		}
-	}
-	dir := filepath.Dir(c.call.Homes.TUF)
-	handle, err := sandbox.Join(ctx, dir)
+	handle, dir, err := c.joinSandbox(ctx)
 	if err != nil {
-		return &actions.Error{
-			Code: actions.CodeNotRunning, What: "no sandbox runs for " + dir, Why: err.Error(), Err: err,
-			Next: "use sigwalk sandbox tamper in a terminal, with the --dir of the sandbox",
-		}
+		return err
 	}
 	defer func() { _ = handle.Leave() }()
 	clients, err := c.call.Connect(c.call.Observer)
@@ -71,4 +60,23 @@ func (c *command) tamperWith(ctx context.Context, req lab.Request) error {
 	}
 	c.call.Keep(outcome)
 	return c.print(outcome, outcome.Text)
+}
+
+// joinSandbox joins the sandbox that is in force, below dir. A deployment of the person's own is never played with.
+func (c *command) joinSandbox(ctx context.Context) (handle *sandbox.Handle, dir string, err error) {
+	fulcio, _ := c.call.Environment.Get("COSIGN_FULCIO_URL")
+	if fulcio.Source != environment.FromSandbox {
+		return nil, "", &actions.Error{
+			Code: actions.CodeUsage, What: "there is no sandbox here to tamper with",
+			Why: "a deployment of your own is in force, and is never touched", Next: "run it without its addresses, or with --sandbox",
+		}
+	}
+	dir = filepath.Dir(c.call.Homes.TUF)
+	if handle, err = sandbox.Join(ctx, dir); err != nil {
+		return nil, "", &actions.Error{
+			Code: actions.CodeNotRunning, What: "no sandbox runs for " + dir, Why: err.Error(), Err: err,
+			Next: "use sigwalk sandbox in a terminal, with the --dir of the sandbox",
+		}
+	}
+	return handle, dir, nil
 }

@@ -1,0 +1,96 @@
+package recovery
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// FoundText says for people who signed, as far as the sources know, and what is there.
+func (r *Report) FoundText() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s holds %s\n", r.Digest.Name(), r.Tag.TagStr(), counted(r.Before, "signature"))
+	for _, asked := range r.Asked {
+		where := string(asked.Source)
+		if asked.Address != "" {
+			where += " at " + asked.Address
+		}
+		if asked.Skipped != "" {
+			fmt.Fprintf(&b, "%s: not asked, %s\n", where, asked.Skipped)
+			continue
+		}
+		fmt.Fprintf(&b, "%s: %d found\n", where, asked.Entries)
+	}
+	if len(r.Signatures) == 0 {
+		return b.String()
+	}
+	b.WriteString("\n")
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "logIndex\tSigned by\tAt\tSource\tState")
+	for _, s := range r.Signatures {
+		row := []string{"-", s.signer(), "-", s.sources(), s.state()}
+		if s.LogIndex != nil {
+			row[0] = strconv.FormatInt(*s.LogIndex, 10)
+		}
+		if s.Integrated != nil {
+			row[2] = s.Integrated.UTC().Format(time.RFC3339)
+		}
+		_, _ = fmt.Fprintln(w, printable(strings.Join(row, "\t")))
+	}
+	_ = w.Flush() // into memory
+	b.WriteString("\n")
+	return b.String()
+}
+
+// printable takes control characters away: what a log or a certificate says must not move the cursor.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && (r < ' ' || r == 0x7f) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+func (s *Signature) signer() string {
+	const shown = 16
+	switch {
+	case s.Subject != "":
+		return s.Subject
+	case s.Key != "":
+		return "key " + s.Key[:shown]
+	}
+	return "unknown"
+}
+
+func (s *Signature) sources() string {
+	names := make([]string, len(s.Sources))
+	for i, source := range s.Sources {
+		names[i] = string(source)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *Signature) state() string {
+	switch {
+	case s.Present:
+		return "there"
+	case s.Reason != nil:
+		return "cannot be brought back: " + s.Reason.Error()
+	}
+	return "lost, can be brought back"
+}
+
+// DoneText says for people what was attached, or after a look alone what could be.
+func (r *Report) DoneText(lookedOnly bool) string {
+	attached, lacking := len(r.Attached()), len(r.Lacking())
+	switch {
+	case attached > 0:
+		return fmt.Sprintf("attached %d; %s holds %s now\n", attached, r.Tag.TagStr(), counted(r.After, "signature"))
+	case lacking > 0 && lookedOnly:
+		return fmt.Sprintf("%d can be brought back; nothing was changed\n", lacking)
+	}
+	return "nothing to bring back; nothing was changed\n"
+}

@@ -1,0 +1,20 @@
+package own
+
+import (
+	"path/filepath"
+)
+
+// newFile is the name on the machine of a file of the lesson's directory that may not be there yet. The directory that it
+// will lie in is there, and inside; what has the name already may be a link, and whoever writes must replace it and not
+// follow it.
+func (c *command) newFile(name string) (string, error) {
+	rel, err := c.call.Files.Resolve(c.call.Dir, name)
+	if err != nil {
+		return "", err
+	}
+	dir, err := c.call.Files.Host(c.call.Files.Dir(), filepath.Dir(rel))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, filepath.Base(rel)), nil
+}
