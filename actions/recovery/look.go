@@ -114,7 +114,7 @@ func (s *search) readTag(ctx context.Context) (string, error) {
 	}
 	s.report.Before = len(s.held)
 	s.report.After = s.report.Before
-	return counted(len(s.held), "signature"), nil
+	return counted(len(s.held)), nil
 }
 
 // sources are those that there are, in the order in which they are asked: the history knows payloads for which the log can be searched.

@@ -114,13 +114,13 @@ func (r *Recoverer) Agree(ctx context.Context, req Request, report *Report) erro
 	}
 	answer, err := r.opts.Observer.Ask(ctx, actions.Question{
 		ID: QuestionAttach, YesNo: true,
-		Prompt: fmt.Sprintf("Attach %s at %s?", counted(len(lacking), "signature"), report.Tag.Name()),
+		Prompt: fmt.Sprintf("Attach %s at %s?", counted(len(lacking)), report.Tag.Name()),
 	})
 	switch {
 	case errors.Is(err, actions.ErrNobodyToAsk):
 		return &actions.Error{
 			Code: actions.CodeNobodyToAsk,
-			What: counted(len(lacking), "signature") + " can be brought back, and nobody is there to agree to it",
+			What: counted(len(lacking)) + " can be brought back, and nobody is there to agree to it",
 			Next: "give --yes to attach, or --dry-run to look only",
 		}
 	case err != nil:
@@ -161,9 +161,9 @@ func tagOf(digest name.Digest) name.Tag {
 	return digest.Context().Tag("sha256-" + digest.DigestStr()[len("sha256:"):] + ".sig")
 }
 
-func counted(n int, what string) string {
+func counted(n int) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 signature"
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d signatures", n)
 }

@@ -11,7 +11,7 @@ import (
 // FoundText says for people who signed, as far as the sources know, and what is there.
 func (r *Report) FoundText() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s holds %s\n", r.Digest.Name(), r.Tag.TagStr(), counted(r.Before, "signature"))
+	fmt.Fprintf(&b, "%s\n%s holds %s\n", r.Digest.Name(), r.Tag.TagStr(), counted(r.Before))
 	for _, asked := range r.Asked {
 		where := string(asked.Source)
 		if asked.Address != "" {
@@ -88,7 +88,7 @@ func (r *Report) DoneText(lookedOnly bool) string {
 	attached, lacking := len(r.Attached()), len(r.Lacking())
 	switch {
 	case attached > 0:
-		return fmt.Sprintf("attached %d; %s holds %s now\n", attached, r.Tag.TagStr(), counted(r.After, "signature"))
+		return fmt.Sprintf("attached %d; %s holds %s now\n", attached, r.Tag.TagStr(), counted(r.After))
 	case lacking > 0 && lookedOnly:
 		return fmt.Sprintf("%d can be brought back; nothing was changed\n", lacking)
 	}
