@@ -105,4 +105,43 @@ const (
 	CodeNeedsOther    Code = "needs-another-check"   // what it needs could not be read or did not verify
 	CodeDisagreement  Code = "verdict-disagrees"     // verdict and checks differ: a defect of sigwalk
 	CodeNotSigned     Code = "not-signed"            // a document beside the image that nobody signed
+
+	// Of the doctor: what is wrong with a deployment, seen from this machine.
+	CodeNoAnswer        Code = "no-answer"          // a server took the request and said nothing in time
+	CodeAccessRefused   Code = "access-refused"     // something in front of a service wants a login
+	CodeNameUnknown     Code = "name-unknown"       // no name server knows it
+	CodeTLSAuthority    Code = "tls-authority"      // a certificate of an authority that is not known here
+	CodeTLSName         Code = "tls-name"           // a certificate for another name
+	CodeTLSExpired      Code = "tls-expired"        // a certificate outside its time
+	CodeTLSMissing      Code = "tls-missing"        // plain HTTP where https:// is configured
+	CodeIssuerMissing   Code = "issuer-missing"     // the identity provider has no such issuer
+	CodeIssuerDiffers   Code = "issuer-differs"     // the issuer calls itself by another name
+	CodeClientMissing   Code = "client-missing"     // the identity provider has no such public client
+	CodeLoopbackMissing Code = "redirect-loopback"  // the client may not send the browser back to this machine
+	CodeRedirectMissing Code = "redirect-oob"       // the client may not show the code to the person
+	CodeDeviceOff       Code = "device-grant-off"   // the client may not sign in a device
+	CodePasswordOff     Code = "password-grant-off" // the client may not sign in with a password
+	CodeTUFExpired      Code = "tuf-expired"        // a role of the mirror's metadata
+	CodeRootRotated     Code = "root-rotated"       // the pinned root was replaced by one that it signed
+	CodeTrustRootStale  Code = "trust-root-stale"   // what is kept here is not the deployment's of today
+	CodeStampAuthority  Code = "timestamp-unknown"  // the trust root lacks the timestamp authority
+	CodeFulcioIssuer    Code = "fulcio-issuer"      // Fulcio does not trust the issuer
+	CodeFulcioClient    Code = "fulcio-client"      // Fulcio wants tokens of another client
+	CodeFulcioAuthority Code = "fulcio-unknown"     // the trust root lacks Fulcio's certificate authority
+	CodeRekorKey        Code = "rekor-unknown"      // the trust root lacks Rekor's key
+	CodeCheckpoint      Code = "checkpoint-invalid" // what the log signs of itself does not verify
+	CodeLogForked       Code = "log-forked"         // the log shows another history than before
+	CodeSearchIndex     Code = "search-index-off"   // the log cannot be searched
+	CodeUserRefused     Code = "user-refused"       // the identity provider does not let the user in
+	CodeAudienceMapper  Code = "audience-mapper"    // access tokens are not for the client
+	CodeEmail           Code = "email-unusable"     // the token names nobody whom a certificate can be for
+	CodeCTLog           Code = "ctlog-unknown"      // the trust root lacks the certificate log's key
+	CodeLogStill        Code = "log-stands-still"   // the log took an entry and did not grow
+	CodePullDenied      Code = "pull-denied"        // no right to read the repository
+	CodePushDenied      Code = "push-denied"        // no right to write to the repository
+	CodeReferrers       Code = "referrers-broken"   // the registry fails when asked what refers to an image
+	CodeManifestLimit   Code = "manifest-limit"     // nearly as many signatures as the registry takes
+	CodeDiskLow         Code = "disk-low"           // little room below the state directory
+	CodeCosignUnusable  Code = "cosign-unusable"    // the cosign on the PATH does not run
+	CodeCosignOld       Code = "cosign-old"         // the cosign on the PATH is of version 1
 )

@@ -60,5 +60,5 @@ func Near(code actions.Code) []actions.Code {
 }
 
 func catalogues() []map[actions.Code]text {
-	return []map[actions.Code]text{general(), registry(), identity(), workshop(), verification(), checks()}
+	return []map[actions.Code]text{general(), registry(), identity(), workshop(), verification(), doctor(), checks()}
 }

@@ -84,3 +84,28 @@ func (e *endpoint) listsReferrers(ctx context.Context, subject v1.Hash) (bool, e
 	defer drain(resp)
 	return resp.Header.Get("Content-Type") == string(types.OCIImageIndex), nil
 }
+
+// ListsReferrers reports whether a registry lists what refers to a manifest. It fails as Explain says where the registry
+// neither does nor says that it has no such interface.
+func (c *Client) ListsReferrers(ctx context.Context, digest name.Digest) (listed bool, err error) {
+	hash, err := v1.NewHash(digest.DigestStr())
+	if err != nil {
+		return false, malformed(digest.String(), err)
+	}
+	err = retry(ctx, func() error {
+		auth, err := authn.Resolve(ctx, c.Keychain(), digest.Context())
+		if err != nil {
+			return err
+		}
+		e, err := c.connect(ctx, digest.Context(), auth, digest.Context().Scope(transport.PullScope))
+		if err != nil {
+			return err
+		}
+		listed, err = e.listsReferrers(ctx, hash)
+		return err
+	})
+	if err != nil {
+		return false, c.Explain(ctx, err, digest.String())
+	}
+	return listed, nil
+}

@@ -86,7 +86,7 @@ func algorithms() []string {
 // check makes every check. trusted is nil where Fulcio did not say what it trusts.
 func (r *Report) check(ctx context.Context, client *http.Client, trusted []Issuer) {
 	if trusted != nil {
-		if entry, ok := find(trusted, r.token.Issuer); ok {
+		if entry, ok := Find(trusted, r.token.Issuer); ok {
 			r.Trusts = &entry
 			r.pass(CheckIssuer, "Fulcio trusts "+plain(r.token.Issuer))
 		} else {

@@ -75,6 +75,10 @@ func Trusted(ctx context.Context, client *http.Client, fulcio string) (*Configur
 		return nil, web.Explain(err, "Fulcio at "+fulcio)
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode >= http.StatusInternalServerError || response.StatusCode == http.StatusUnauthorized ||
+		response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusTooManyRequests {
+		return nil, web.Refused(response.StatusCode, "Fulcio at "+fulcio, "GET "+address)
+	}
 	if response.StatusCode != http.StatusOK {
 		return nil, &actions.Error{
 			Code: actions.CodeNotAsked, What: "Fulcio at " + fulcio + " does not say what it trusts",
@@ -98,8 +102,8 @@ func Trusted(ctx context.Context, client *http.Client, fulcio string) (*Configur
 	return &Configuration{Issuers: answer.Issuers, Date: date}, nil
 }
 
-// find returns the entry for an issuer; one that names it outright goes before a pattern.
-func find(trusted []Issuer, issuer string) (Issuer, bool) {
+// Find returns the entry for an issuer; one that names it outright goes before a pattern.
+func Find(trusted []Issuer, issuer string) (Issuer, bool) {
 	var byPattern *Issuer
 	for i, entry := range trusted {
 		switch {
