@@ -45,6 +45,12 @@ const (
 	CodeStepBlocked      Code = "step-blocked"         // a step that an earlier one must make possible
 	CodeStepRunning      Code = "step-running"         // one step runs at a time
 
+	CodeNoCluster     Code = "no-cluster"           // no kubeconfig and no pod's account
+	CodeNoDeployment  Code = "no-deployment"        // no Trusted Artifact Signer on the cluster that the account can see
+	CodeSeveral       Code = "several-deployments"  // more than one, and none was chosen
+	CodeNotReady      Code = "deployment-not-ready" // it is there and does not work yet
+	CodeContradiction Code = "variables-contradict" // two names of one endpoint have different values
+
 	CodeRootChecksum   Code = "root-checksum"   // the initial root is not the pinned one
 	CodeTrustRoot      Code = "trust-root"      // TUF metadata missing, expired or invalid
 	CodeNoTrustRoot    Code = "no-trust-root"   // not initialised

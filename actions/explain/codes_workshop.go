@@ -5,6 +5,31 @@ import "github.com/sigwalk/sigwalk/actions"
 // workshop is what goes wrong in lessons and in the sandbox.
 func workshop() map[actions.Code]text {
 	return map[actions.Code]text{
+		actions.CodeNoCluster: {
+			"There is no cluster to ask.",
+			"No kubeconfig with a context was found, and this is no pod of a cluster.",
+			"Log in to the cluster (`oc login`), or name a kubeconfig with --kubeconfig or KUBECONFIG.",
+		},
+		actions.CodeNoDeployment: {
+			"No Trusted Artifact Signer was found on the cluster.",
+			"None is there, or your account may not see the namespace that it is in.",
+			"Name its namespace with --namespace, or set the variables that `sigwalk env discover` lists.",
+		},
+		actions.CodeSeveral: {
+			"The cluster has several deployments.",
+			"Signatures made with one do not verify with the trust root of another, so that none is chosen for you.",
+			"Choose with --namespace, and with --securesign where one namespace has several.",
+		},
+		actions.CodeNotReady: {
+			"The deployment on the cluster is not ready.",
+			"Its operator says so in the condition Ready, with a reason; addresses may be there before the services are.",
+			"Wait for it (`oc wait --for=condition=Ready securesign/NAME -n NAMESPACE`), or ask whoever runs it.",
+		},
+		actions.CodeContradiction: {
+			"Two variables that name the same service have different values.",
+			"Each tool reads another one of them, so that some would talk to a service of another deployment.",
+			"Unset the old one, or set both to the same: `sigwalk env` shows each with its source.",
+		},
 		actions.CodePortTaken: {
 			"A port of the sandbox is in use.",
 			"Certificates that were issued name the sandbox's address, so that it must come back on the same port.",

@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"path/filepath"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	k8serrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/ptr"
 
 	"github.com/sigwalk/sigwalk/actions"
-	"github.com/sigwalk/sigwalk/actions/web"
+	"github.com/sigwalk/sigwalk/actions/cluster"
 )
 
 const (
@@ -101,7 +97,7 @@ func (c *Client) secret(ctx context.Context, reference string) (*corev1.Secret, 
 // place is one Secret in a cluster.
 type place struct {
 	reference, namespace, name string
-	server                     string
+	cluster                    *cluster.Cluster
 	secrets                    typedcorev1.SecretInterface
 }
 
@@ -115,54 +111,24 @@ func (c *Client) cluster(reference string) (*place, error) {
 			Next: "name the namespace and the Secret, such as k8s://student/cosign",
 		}
 	}
-	config, err := c.config()
-	if err != nil {
-		return nil, err
-	}
-	client, err := typedcorev1.NewForConfig(config)
+	found, err := cluster.Open(cluster.Options{Kubeconfig: c.opts.Kubeconfig, Context: c.opts.Context, Observer: c.opts.Observer, Clock: c.opts.Clock})
 	if err != nil {
 		return nil, noCluster(err)
 	}
-	return &place{reference, namespace, name, config.Host, client.Secrets(namespace)}, nil
-}
-
-// config finds the cluster as kubectl does; without any kubeconfig it is the one that this runs in.
-func (c *Client) config() (*rest.Config, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	if c.opts.Kubeconfig != "" {
-		rules = &clientcmd.ClientConfigLoadingRules{Precedence: filepath.SplitList(c.opts.Kubeconfig)}
-	}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
-	if clientcmd.IsEmptyConfig(err) {
-		config, err = rest.InClusterConfig()
-	}
+	client, err := typedcorev1.NewForConfig(found.Config)
 	if err != nil {
 		return nil, noCluster(err)
 	}
-	if config.ExecProvider != nil {
-		// It would get this process's terminal to itself, which a screen is drawn on.
-		return nil, noCluster(fmt.Errorf("the kubeconfig gets its token from the program %s, which is not run from here", config.ExecProvider.Command))
-	}
-	config.UserAgent, config.ContentType = "sigwalk", "application/json"
-	config.WarningHandler = rest.NoWarnings{}
-	config.Wrap(func(inner http.RoundTripper) http.RoundTripper {
-		reported, err := web.Transport(web.Options{Base: inner, Observer: c.opts.Observer, Clock: c.opts.Clock})
-		if err != nil { // it fails only for a file of certificate authorities
-			return inner
-		}
-		return reported
-	})
-	return config, nil
+	return &place{reference, namespace, name, found, client.Secrets(namespace)}, nil
 }
 
 func noCluster(err error) error {
-	return &actions.Error{
-		Code: actions.CodeUsage,
-		What: "there is no cluster to ask for k8s:// keys",
-		Why:  err.Error(),
-		Next: "log in to it (oc login), or set KUBECONFIG to a file with its address and a token",
-		Err:  err,
+	e := &actions.Error{Code: actions.CodeUsage, What: "there is no cluster to ask for k8s:// keys", Why: err.Error(), Err: err}
+	var known *actions.Error
+	if errors.As(err, &known) {
+		e.Next = known.Next
 	}
+	return e
 }
 
 func (p *place) exists(err error) error {
@@ -194,11 +160,7 @@ func (p *place) explain(ctx context.Context, verb string, err error) error {
 	case k8serrors.IsNotFound(err):
 		e.Code, e.Next = actions.CodeKeyUnreadable, "make the namespace first: oc new-project "+p.namespace
 	default:
-		var known *actions.Error
-		if explained := web.Explain(err, p.server); errors.As(explained, &known) {
-			return explained
-		}
-		e.Code, e.Next = actions.CodeServer, "see whether the cluster is well (oc get --raw /readyz), then try again"
+		return p.cluster.Explain(ctx, err)
 	}
 	return e
 }

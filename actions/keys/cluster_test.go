@@ -179,7 +179,7 @@ func TestClustersThatRefuse(t *testing.T) {
 		"no name":        {kubeconfig, "k8s://student", actions.CodeUsage, "k8s://student"},
 		"too many names": {kubeconfig, "k8s://a/b/c", actions.CodeUsage, ""},
 		"nobody there":   {gone, "k8s://student/cosign", actions.CodeUnreachable, "refused"},
-		"a program":      {exec, "k8s://student/cosign", actions.CodeUsage, "get-token"},
+		"a program":      {exec, "k8s://student/cosign", actions.CodeUnauthorized, "get-token"},
 		"no kubeconfig":  {filepath.Join(t.TempDir(), "none"), "k8s://student/cosign", actions.CodeUsage, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

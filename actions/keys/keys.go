@@ -23,8 +23,10 @@ type Options struct {
 	Transport http.RoundTripper
 	// Kubeconfig is a list of files as in KUBECONFIG; empty for kubectl's own choice, or the pod that this runs in.
 	Kubeconfig string
-	Observer   actions.Observer // nil for actions.Discard
-	Clock      actions.Clock
+	// Context is one of the kubeconfig's; empty for its current one.
+	Context  string
+	Observer actions.Observer // nil for actions.Discard
+	Clock    actions.Clock
 }
 
 // Client makes and loads keys. It is safe for concurrent use.

@@ -39,6 +39,7 @@ Behind each line stands where the value came from. Secrets are left out unless -
 		},
 	}
 	cmd.Flags().BoolVar(&secrets, "secrets", false, "print passwords and tokens too")
+	cmd.AddCommand(a.discoverCommand())
 	return printing(cmd, "text", "json")
 }
 

@@ -18,6 +18,10 @@ type flags struct {
 	plain  bool
 	// workshop is the folder of a course; empty for the built-in one.
 	workshop string
+	// on is where to work: sandbox, cluster, own or public; empty for what was chosen before, or what is given.
+	on string
+	// kubeconfig, context, namespace and securesign say which cluster, and which deployment on it.
+	kubeconfig, context, namespace, securesign string
 	// background is "dark", "light", or empty to go by COLORFGBG.
 	background string
 	set        *pflag.FlagSet
@@ -51,6 +55,10 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.local, "sandbox", false, "use the sandbox even where the environment names a deployment")
 	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
 	set.StringVar(&f.workshop, "workshop", "", "`FOLDER` of a course in place of the built-in one")
+	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` of the cluster, in place of KUBECONFIG and ~/.kube/config")
+	set.StringVar(&f.context, "context", "", "`NAME` of a context of the kubeconfig, in place of its current one")
+	set.StringVar(&f.namespace, "namespace", "", "`NAME` of the namespace of the deployment on the cluster")
+	set.StringVar(&f.securesign, "securesign", "", "`NAME` of the deployment, where a namespace has several")
 	set.BoolVar(&f.host, "allow-host", false, "let lessons run programs of this machine")
 	f.endpoint = map[string]*string{}
 	for _, e := range endpointFlags {

@@ -17,6 +17,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/web"
+	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
 // Clients are the clients of the actions for one call: with the endpoints, the homes and the certificate authorities that
@@ -164,7 +165,9 @@ func (k *Clients) Verification() verification.Options {
 // Keys returns what makes and loads key pairs. It reads files and variables as the call sees them; a password is that of
 // COSIGN_PASSWORD, else what a pipe brings, else what a person types.
 func (k *Clients) Keys() *keys.Client {
+	context, _ := k.call.Environment.Get(environment.KubeContext)
 	return keys.New(keys.Options{
+		Context:  context.Value,
 		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport,
 		Kubeconfig: k.kubeconfig,
 		Password:   k.call.password,
