@@ -18,6 +18,8 @@ type SessionOptions struct {
 	Lesson      *Lesson
 	Environment *environment.Environment
 	Shell       *shell.Shell
+	// Where says in a word where one works, such as "sandbox"; empty where nobody needs to know.
+	Where string
 	// Homes are where checks look when the environment's TUF_ROOT and DOCKER_CONFIG say nothing else.
 	Homes actions.Homes
 	// ProgressFile keeps what was done; empty keeps nothing.
@@ -122,7 +124,9 @@ func NewSession(opts SessionOptions) (*Session, error) {
 
 // Snapshot is the session at one moment; it shares nothing with the session but what is never changed.
 type Snapshot struct {
-	Lesson  *Lesson
+	Lesson *Lesson
+	// Where is SessionOptions.Where.
+	Where   string
 	Steps   []StepSnapshot
 	Current int
 	Env     []environment.Variable
@@ -162,7 +166,7 @@ func (s *Session) Snapshot() Snapshot {
 	env := s.opts.Environment.List()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snapshot := Snapshot{Lesson: s.opts.Lesson, Current: s.current, Env: env, Notices: slices.Clone(s.notices)}
+	snapshot := Snapshot{Lesson: s.opts.Lesson, Where: s.opts.Where, Current: s.current, Env: env, Notices: slices.Clone(s.notices)}
 	for i := range s.steps {
 		snapshot.Steps = append(snapshot.Steps, s.snapshotOf(i))
 	}

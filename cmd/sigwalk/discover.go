@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sigwalk/sigwalk/actions/cluster"
 	"github.com/sigwalk/sigwalk/actions/discovery"
 )
 
@@ -46,18 +45,9 @@ func (a *app) discover(ctx context.Context, within time.Duration) error {
 	return nil
 }
 
-// cluster finds the cluster that the flags, or the environment, mean.
-func (a *app) cluster() (*cluster.Cluster, error) {
-	kubeconfig := a.flags.kubeconfig
-	if kubeconfig == "" {
-		kubeconfig = a.getenv("KUBECONFIG")
-	}
-	return cluster.Open(cluster.Options{Kubeconfig: kubeconfig, Context: a.flags.context})
-}
-
 // lookAround discovers what is on the cluster.
 func (a *app) lookAround(ctx context.Context, within time.Duration) (*discovery.Report, error) {
-	c, err := a.cluster()
+	c, err := a.cluster(a.given())
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,12 +60,17 @@ func (a *app) cosignCommand() *cobra.Command {
 	return cmd
 }
 
-// takeOwnFlags takes --dir, --config, --ca-file and --trace from the front of the arguments; all that follows is cosign's.
+// ownFlags are those that may stand before cosign's.
+func ownFlags() []string {
+	return []string{"--dir", "--config", "--ca-file", "--trace", "--on", "--kubeconfig", "--context", "--namespace", "--securesign"}
+}
+
+// takeOwnFlags takes ownFlags from the front of the arguments; all that follows is cosign's.
 func (a *app) takeOwnFlags(cmd *cobra.Command, args []string) ([]string, error) {
 	own := 0
 	for own < len(args) {
 		name, _, joined := strings.Cut(args[own], "=")
-		if name != "--dir" && name != "--config" && name != "--ca-file" && name != "--trace" {
+		if !slices.Contains(ownFlags(), name) {
 			break
 		}
 		own++
@@ -102,7 +108,7 @@ func (a *app) line(ctx context.Context, line, trace string) (err error) {
 }
 
 func (a *app) lineWith(ctx context.Context, line string, observer actions.Observer) error {
-	p, err := a.open(ctx, nil)
+	p, err := a.openToWalk(ctx)
 	if err != nil {
 		return err
 	}

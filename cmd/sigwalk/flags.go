@@ -28,9 +28,11 @@ type flags struct {
 	endpoint   map[string]*string // by the name of the variable that the flag sets
 }
 
+type endpointFlag struct{ flag, variable, help string }
+
 // endpointFlags are the flags that point at a deployment of the person's own, with cosign's names where it has them, and
 // the variable that each one sets. There is none for a secret: every program of the machine sees the flags of all others.
-var endpointFlags = []struct{ flag, variable, help string }{
+var endpointFlags = []endpointFlag{
 	{"fulcio-url", "COSIGN_FULCIO_URL", "`URL` of Fulcio"},
 	{"rekor-url", "COSIGN_REKOR_URL", "`URL` of Rekor"},
 	{"mirror", "COSIGN_MIRROR", "`URL` of the TUF repository"},
@@ -52,7 +54,8 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.StringVar(&f.dir, "dir", filepath.Join(xdg.DataHome, "sigwalk"), "`DIR` of the state: progress, sandbox, trust root, registry logins")
 	set.StringVarP(&f.output, "output", "o", "text", "`FORM` of a result: text or json (verify also table and tsv)")
 	set.StringVar(&f.config, "config", filepath.Join(xdg.ConfigHome, "sigwalk", "config.yaml"), "configuration `FILE`")
-	set.BoolVar(&f.local, "sandbox", false, "use the sandbox even where the environment names a deployment")
+	set.BoolVar(&f.local, "sandbox", false, "short for --on sandbox")
+	set.StringVar(&f.on, "on", "", "where to work: `sandbox|cluster|own|public`; the workshop, run, exec and cosign remember it")
 	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
 	set.StringVar(&f.workshop, "workshop", "", "`FOLDER` of a course in place of the built-in one")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` of the cluster, in place of KUBECONFIG and ~/.kube/config")
@@ -66,11 +69,15 @@ func (f *flags) register(set *pflag.FlagSet) {
 	}
 }
 
-// contradiction is the error for --sandbox beside a flag that names a Sigstore of the person's own.
+// contradiction is the error for a place with addresses of its own beside a flag that names a Sigstore of the person's own.
 func (f *flags) contradiction() error {
 	for _, e := range endpointFlags {
-		if f.local && *f.endpoint[e.variable] != "" && slices.Contains(deployment, e.variable) {
-			return usage("--sandbox and --%s contradict each other: the sandbox has its own address for that", e.flag)
+		if (f.local || f.on == onSandbox || f.on == onPublic) && *f.endpoint[e.variable] != "" && slices.Contains(deployment, e.variable) {
+			flag, where := "--on "+f.on, f.on
+			if f.local {
+				flag, where = "--sandbox", onSandbox
+			}
+			return usage("%s and --%s contradict each other: the place %s has its own address for that", flag, e.flag, where)
 		}
 	}
 	return nil

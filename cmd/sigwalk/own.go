@@ -138,13 +138,13 @@ func besideSandbox(vars []environment.Variable) []environment.Variable {
 	return kept
 }
 
-// withoutLogin forgets what of the sandbox belongs to its registry alone, where vars name another one: its password is
+// withoutLogin forgets what of the sandbox, or of a cluster, belongs to its registry alone, where vars name another one: its password is
 // nobody else's business, and its image lies elsewhere.
 func withoutLogin(env *environment.Environment, vars []environment.Variable) {
 	theirs, _ := env.Get("QUAY")
 	for _, v := range vars {
 		if v.Name == "QUAY" && v.Value != theirs.Value {
-			for _, name := range []string{"QUAY_USER", "QUAY_PASSWORD", "IMAGE"} {
+			for _, name := range []string{"QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "IMAGE"} {
 				env.Unset(name)
 			}
 		}

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 
@@ -17,6 +20,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/identity/ambient"
 	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/registry/quay"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/web"
@@ -36,20 +40,46 @@ type place struct {
 	host   bool
 	files  fs.FS  // the folder of the course
 	home   string // where what belongs to the course lies
+	// where is the place that was chosen.
+	where choice
+	// remarks are what a person should know of it before working there.
+	remarks []string
 	// deployment names, in the state directory, what the kept variables belong to.
 	deployment string
 }
 
-// open finds the deployment. Addresses given by flags, the environment or the configuration file are the person's own
-// deployment; without any, the sandbox of the state directory is joined, or started for as long as it is used.
+// open finds the deployment, as choose says where; without any, the sandbox of the state directory is joined, or started for
+// as long as it is used.
 func (a *app) open(ctx context.Context, progress func(string)) (*place, error) {
-	return a.openWith(a.dir, func(dir string) (*sandbox.Handle, error) {
+	p, err := a.openWith(ctx, opening{where: a.dir, progress: progress, look: true, join: func(dir string) (*sandbox.Handle, error) {
 		executable, err := a.executable()
 		if err != nil {
 			return nil, err
 		}
 		return sandbox.JoinOrLaunch(ctx, sandbox.Launch{Dir: dir, Executable: executable, Progress: progress, Stderr: a.err})
-	})
+	}})
+	if err == nil && progress == nil {
+		a.remark(p)
+	}
+	return p, err
+}
+
+// openToWalk is open for what walks the workshop: the place that its flags choose is kept.
+func (a *app) openToWalk(ctx context.Context) (*place, error) {
+	p, err := a.open(ctx, nil)
+	if err == nil && a.given().On != "" {
+		if err = a.remember(p.dir, p.where); err != nil {
+			p.close()
+		}
+	}
+	return p, err
+}
+
+// remark says what a person should know of a place.
+func (a *app) remark(p *place) {
+	for _, text := range p.remarks {
+		_, _ = fmt.Fprintln(a.err, "sigwalk: note: "+text)
+	}
 }
 
 // openFor is open for looking at an image. One on the disk needs no sandbox: without one that runs, the trust root of the
@@ -61,34 +91,46 @@ func (a *app) openFor(ctx context.Context, image string) (*place, error) {
 	return a.openAsItIs(ctx)
 }
 
-// openAsItIs joins a sandbox that runs, and does without where none does.
+// openAsItIs joins a sandbox that runs, and does without where none does. It asks no cluster.
 func (a *app) openAsItIs(ctx context.Context) (*place, error) {
-	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
+	return a.openWith(ctx, opening{where: a.dirName, join: func(dir string) (*sandbox.Handle, error) {
 		handle, err := sandbox.Join(ctx, dir)
 		if err != nil {
 			return nil, ctx.Err()
 		}
 		return handle, nil
-	})
+	}})
 }
 
 // openRunning is open for commands that only tell: it starts no sandbox.
 func (a *app) openRunning(ctx context.Context) (*place, error) {
-	return a.openWith(a.dirName, func(dir string) (*sandbox.Handle, error) {
+	p, err := a.openWith(ctx, opening{where: a.dirName, look: true, join: func(dir string) (*sandbox.Handle, error) {
 		handle, err := sandbox.Join(ctx, dir)
 		return handle, notRunning(dir, err)
-	})
+	}})
+	if err == nil {
+		a.remark(p)
+	}
+	return p, err
 }
 
-func (a *app) openWith(where func() (string, error), join func(dir string) (*sandbox.Handle, error)) (*place, error) {
+// opening is how a place is opened.
+type opening struct {
+	where    func() (string, error)
+	join     func(dir string) (*sandbox.Handle, error)
+	progress func(string) // nil for nobody
+	look     bool         // at the cluster, where one is chosen
+}
+
+func (a *app) openWith(ctx context.Context, o opening) (*place, error) {
 	own, err := a.ownVariables()
 	if err != nil {
 		return nil, err
 	}
-	if err := a.flags.contradiction(); err != nil {
+	if err := a.checkPlace(); err != nil {
 		return nil, err
 	}
-	dir, err := where()
+	dir, err := o.where()
 	if err != nil {
 		return nil, err
 	}
@@ -97,26 +139,17 @@ func (a *app) openWith(where func() (string, error), join func(dir string) (*san
 		return nil, err
 	}
 	p := &place{dir: dir, host: a.flags.host, files: files, home: a.courseHome(dir)}
-	if a.flags.local || !containsAny(own, deployment) {
-		if p.handle, err = join(dir); err != nil {
-			return nil, err
-		}
+	if p.where, err = a.choose(own, dir); err != nil {
+		return nil, err
 	}
-	if p.handle != nil {
-		p.env = environment.New(environment.Sandbox(p.handle.Settings(), actions.HomesBelow(dir))...)
-		own = besideSandbox(own)
-		withoutLogin(p.env, own)
-	} else {
-		// Without homes of its own, a real cosign that evals `sigwalk env` would use those of the person.
-		homes := actions.HomesBelow(dir)
-		p.env = environment.New(variable("TUF_ROOT", homes.TUF, "default"), variable("DOCKER_CONFIG", homes.Docker, "default"))
-	}
-	for _, v := range own {
-		p.env.Set(v)
+	base, err := a.furnish(ctx, p, own, o)
+	if err != nil {
+		return nil, err
 	}
 	p.env.Complete()
+	p.env.TokenLogin(quay.TokenUser)
 	p.deployment = deploymentOf(p.env)
-	p.homes = p.env.Homes(dir)
+	p.homes = p.env.Homes(base)
 	err = p.restoreVariables()
 	if err == nil {
 		_, err = p.transport(actions.Discard) // a file of authorities that cannot be used is better known now
@@ -126,6 +159,80 @@ func (a *app) openWith(where func() (string, error), join func(dir string) (*san
 		return nil, err
 	}
 	return p, nil
+}
+
+// furnish gives the place its variables, and joins the sandbox if it is that. It returns the directory of its homes: each
+// place has its own, for a trust root of one is worth nothing in another.
+func (a *app) furnish(ctx context.Context, p *place, own []environment.Variable, o opening) (base string, err error) {
+	base = p.dir
+	var found []environment.Variable
+	switch p.where.On {
+	case onSandbox:
+		if p.handle, err = o.join(p.dir); err != nil {
+			return "", err
+		}
+	case onCluster:
+		base = filepath.Join(p.dir, onCluster)
+		if o.look {
+			if found, p.remarks, err = a.clusterVariables(ctx, p.where, o.progress); err != nil {
+				return "", err
+			}
+		}
+	case onPublic:
+		base = filepath.Join(p.dir, onPublic)
+		if found, err = publicVariables(base); err != nil {
+			return "", err
+		}
+	}
+	homes := actions.HomesBelow(base)
+	if p.handle != nil {
+		p.env = environment.New(environment.Sandbox(p.handle.Settings(), homes)...)
+		own = besideSandbox(own)
+	} else {
+		// Without homes of its own, a real cosign that evals `sigwalk env` would use those of the person.
+		p.env = environment.New(variable("TUF_ROOT", homes.TUF, "default"), variable("DOCKER_CONFIG", homes.Docker, "default"))
+		for _, v := range found {
+			p.env.Set(v)
+		}
+		own = p.besideFound(own, found)
+	}
+	withoutLogin(p.env, own)
+	for _, v := range own {
+		p.env.Set(v)
+	}
+	if p.handle == nil {
+		for _, c := range p.env.Contradictions(own) {
+			// A flag that differs from the environment is meant to.
+			if c.InForce.Name != c.Other.Name && !fromFlag(c.InForce) {
+				p.remarks = append(p.remarks, remarkOn(actions.CodeContradiction, c.Text()))
+			}
+		}
+	}
+	return base, nil
+}
+
+// besideFound leaves out of what the person gives the addresses that the place itself has, as besideSandbox does, and
+// remarks on those that differ: they are left from another deployment. A flag is no leftover.
+func (p *place) besideFound(own, found []environment.Variable) []environment.Variable {
+	there := environment.New(found...)
+	there.Complete()
+	for _, c := range there.Contradictions(own) {
+		if !fromFlag(c.Other) {
+			p.remarks = append(p.remarks, remarkOn(actions.CodeContradiction, c.Text()))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(own), func(v environment.Variable) bool {
+		return !fromFlag(v) && slices.ContainsFunc(found, func(f environment.Variable) bool {
+			return f.Name == v.Name && slices.Contains(environment.EndpointVariables(), v.Name) || environment.SameEndpoint(f.Name, v.Name)
+		})
+	})
+}
+
+func fromFlag(v environment.Variable) bool { return strings.HasPrefix(string(v.Source), "flag ") }
+
+// remarkOn is a remark that `sigwalk explain` says more of.
+func remarkOn(code actions.Code, text string) string {
+	return text + " (sigwalk explain " + string(code) + ")"
 }
 
 // dirName returns the state directory as an absolute path.
@@ -211,6 +318,7 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 		Homes:        p.homes,
 		ProgressFile: progressFile,
 		Rehearse:     rehearse,
+		Where:        p.where.On,
 	})
 	if err != nil {
 		return nil, nil, errors.Join(err, sh.Close())

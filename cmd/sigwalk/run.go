@@ -67,7 +67,7 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.open(ctx, nil)
+	p, err := a.openToWalk(ctx)
 	if err != nil {
 		return err
 	}

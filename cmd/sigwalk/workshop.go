@@ -33,6 +33,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.askPlace(ctx, dir); err != nil {
+		return err
+	}
 	guide := &guide{app: a, course: course, home: a.courseHome(dir), notices: make(chan string, noticesHeld)}
 	defer guide.close()
 	if a.lineByLine() {
@@ -142,6 +145,11 @@ func (g *guide) open(ctx context.Context, name string, progress func(string)) (*
 	g.place = p
 	if name == "" {
 		lesson = g.passOver(ctx, p, lesson)
+	}
+	if first {
+		for _, text := range p.remarks {
+			g.notice(text)
+		}
 	}
 	session, sh, err := p.session(lesson, g.progressFile(lesson), false)
 	if err != nil {

@@ -43,7 +43,7 @@ func (m *Model) View() []string {
 	return out
 }
 
-// title is the first line: the lesson, how far one is, and the time.
+// title is the first line: the lesson, where one works, how far one is, and the time.
 func (m *Model) title() string {
 	t := m.deps.Theme
 	count := map[workshop.StepState]int{}
@@ -60,6 +60,9 @@ func (m *Model) title() string {
 	name := ""
 	if m.snap.Lesson != nil {
 		name = widget.Clean(m.snap.Lesson.Title)
+	}
+	if m.snap.Where != "" {
+		right = t.Faint.Render("["+m.snap.Where+"]") + "  " + right
 	}
 	return widget.Sides(" "+t.Title.Render(name), right, m.width, t.Lines.More)
 }

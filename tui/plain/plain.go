@@ -186,6 +186,9 @@ func (w *walker) walk(ctx context.Context) error {
 	w.step = snap.Current
 	w.say("")
 	w.say("%s. %d steps.", widget.Clean(snap.Lesson.Title), len(snap.Steps))
+	if snap.Where != "" {
+		w.say("You work on: %s.", snap.Where)
+	}
 	for _, notice := range snap.Notices {
 		w.say("Note: %s", widget.Clean(notice))
 	}

@@ -1,4 +1,4 @@
-//go:build interop || keycloak || browser
+//go:build interop || keycloak || browser || kube
 
 package interop
 

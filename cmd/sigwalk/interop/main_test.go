@@ -1,4 +1,4 @@
-//go:build interop || keycloak || browser
+//go:build interop || keycloak || browser || kube
 
 // Package interop proves that sigwalk and the tools of other people work on each other's results: unmodified cosign 2 and 3,
 // crane, rekor-cli and skopeo against `sigwalk sandbox`, as a person would use them, in a POSIX shell. `make interop` builds

@@ -41,7 +41,7 @@ type Session struct {
 // New returns a session of lesson whose steps do plays when they run; a nil play does nothing.
 func New(lesson *workshop.Lesson, env []environment.Variable, plays []Play) *Session {
 	s := &Session{
-		snap:    workshop.Snapshot{Lesson: lesson, Env: env},
+		snap:    workshop.Snapshot{Lesson: lesson, Where: "sandbox", Env: env},
 		output:  make([]string, len(lesson.Steps)),
 		plays:   plays,
 		answers: make(chan actions.Answer, 1),

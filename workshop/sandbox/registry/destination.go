@@ -83,7 +83,7 @@ func (d *destination) knows(r *http.Request) bool {
 		password, ok = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		user = d.user
 	}
-	return ok && user == d.user && subtle.ConstantTimeCompare([]byte(password), []byte(d.password)) == 1
+	return ok && (user == d.user || user == tokenUser) && subtle.ConstantTimeCompare([]byte(password), []byte(d.password)) == 1
 }
 
 // refuse answers as Quay does to everything that it does not allow: 401, whatever the reason.

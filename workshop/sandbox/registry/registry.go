@@ -143,20 +143,24 @@ func (s *Server) URL() string { return s.http.URL() }
 // Close stops the server.
 func (s *Server) Close() error { return errors.Join(s.http.Close(), s.app.Shutdown()) }
 
-// writeLogin writes the file of logins, unless it is right. The hash is as cheap as can be: it guards a password that lies
-// in plain text beside it.
+// tokenUser is the name under which a Quay takes a token in place of a password. The sandbox's token is the password.
+const tokenUser = "$oauthtoken"
+
+// writeLogin writes the file of logins, unless it is right: the user, and a token's name as Quay has it, with the same
+// password. The hash is as cheap as can be: it guards a password that lies in plain text beside it.
 func writeLogin(path, user, password string) error {
 	text, err := state.Read(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	held, ok := strings.CutPrefix(strings.TrimSpace(string(text)), user+":")
-	if ok && bcrypt.CompareHashAndPassword([]byte(held), []byte(password)) == nil {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	held, ok := strings.CutPrefix(lines[0], user+":")
+	if ok && len(lines) == 2 && lines[1] == tokenUser+":"+held && bcrypt.CompareHashAndPassword([]byte(held), []byte(password)) == nil {
 		return nil
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		return err
 	}
-	return state.Write(path, []byte(user+":"+string(hash)+"\n"))
+	return state.Write(path, []byte(user+":"+string(hash)+"\n"+tokenUser+":"+string(hash)+"\n"))
 }
