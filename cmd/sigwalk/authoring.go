@@ -191,7 +191,7 @@ func (a *app) testCourse(ctx context.Context) (err error) {
 
 // openFresh starts a sandbox as the course wants it.
 func (a *app) openFresh(ctx context.Context, course *workshop.Course) (*place, error) {
-	return a.openWith(a.dir, func(dir string) (*sandbox.Handle, error) {
+	return a.openWith(ctx, opening{where: a.dir, look: true, join: func(dir string) (*sandbox.Handle, error) {
 		executable, err := a.executable()
 		if err != nil {
 			return nil, err
@@ -201,7 +201,7 @@ func (a *app) openFresh(ctx context.Context, course *workshop.Course) (*place, e
 			launch.Args = []string{"--bare"}
 		}
 		return sandbox.JoinOrLaunch(ctx, launch)
-	})
+	}})
 }
 
 // strictly does a step whose checks must not hold before.
