@@ -130,6 +130,15 @@ func (c *Course) Lesson(name string) (*Lesson, error) {
 	}
 }
 
+// Titles returns what each lesson is called, by its name.
+func (c *Course) Titles() map[string]string {
+	titles := make(map[string]string, len(c.Lessons))
+	for _, lesson := range c.Lessons {
+		titles[lesson.Name] = lesson.Title
+	}
+	return titles
+}
+
 // After returns the lesson that follows the one of that name, or nil.
 func (c *Course) After(name string) *Lesson {
 	for i, lesson := range c.Lessons {

@@ -24,7 +24,9 @@ type SessionOptions struct {
 	Homes actions.Homes
 	// ProgressFile keeps what was done; empty keeps nothing.
 	ProgressFile string
-	Clock        actions.Clock
+	// Transcript is the file that keeps what was run; empty keeps nothing.
+	Transcript string
+	Clock      actions.Clock
 	// Probe is how often the checks of open steps look at the world; zero for 2 s.
 	Probe time.Duration
 	// Base carries the network calls of checks; nil for the default.

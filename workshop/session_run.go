@@ -38,6 +38,7 @@ func (s *Session) Run(ctx context.Context, step int, line string) error {
 	start := time.Now()
 	result, err := s.runLine(ctx, step, line)
 	s.finish(ctx, step, result, err, time.Since(start))
+	s.transcribe(step, line, start)
 	_ = s.save()
 	return nil
 }

@@ -51,8 +51,11 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			home := a.courseHome(dir)
-			standings, _ := course.Standings(func(lesson *workshop.Lesson) string { return progressFile(home, lesson) })
+			progress, err := a.progressDir(dir)
+			if err != nil {
+				return err
+			}
+			standings, _ := course.Standings(func(lesson *workshop.Lesson) string { return progressFile(progress, lesson) })
 			rows := make([]listed, len(standings))
 			for i, s := range standings {
 				rows[i] = listed{s.Lesson.Name, s.Lesson.Title, s.Lesson.Summary, s.Lesson.Minutes, len(s.Lesson.Steps), s.Done, s.Skipped}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -311,12 +313,17 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 	if err != nil {
 		return nil, nil, err
 	}
+	transcript := ""
+	if progressFile != "" {
+		transcript = transcriptFile(filepath.Dir(progressFile))
+	}
 	session, err := workshop.NewSession(workshop.SessionOptions{
 		Lesson:       lesson,
 		Environment:  p.env,
 		Shell:        sh,
 		Homes:        p.homes,
 		ProgressFile: progressFile,
+		Transcript:   transcript,
 		Rehearse:     rehearse,
 		Where:        p.where.On,
 	})
@@ -326,9 +333,27 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 	return session, sh, nil
 }
 
-// progressFile is where a learner's place in a lesson is kept, below the home of its course.
-func progressFile(home string, lesson *workshop.Lesson) string {
-	return filepath.Join(home, "progress", lesson.Name+".json")
+// progressFile is where a learner's place in a lesson is kept, below the directory of the progress.
+func progressFile(dir string, lesson *workshop.Lesson) string {
+	return filepath.Join(dir, lesson.Name+".json")
+}
+
+// transcriptFile keeps what was run, beside the progress.
+func transcriptFile(dir string) string { return filepath.Join(dir, "transcript.jsonl") }
+
+// progressDir is where the progress in a course is kept: below the course's home, for the sandbox and for each deployment of
+// the person's own apart.
+func (a *app) progressDir(dir string) (string, error) {
+	own, err := a.ownVariables()
+	if err != nil {
+		return "", err
+	}
+	progress := filepath.Join(a.courseHome(dir), "progress")
+	if a.flags.local || !containsAny(own, deployment) {
+		return progress, nil
+	}
+	sum := sha256.Sum256([]byte(deploymentOf(environment.New(own...))))
+	return filepath.Join(progress, "own-"+hex.EncodeToString(sum[:4])), nil
 }
 
 // hostShell makes the command that opens program, or sh, with the exported variables of the lesson, secrets included: it

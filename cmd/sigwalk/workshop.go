@@ -36,7 +36,11 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err := a.askPlace(ctx, dir); err != nil {
 		return err
 	}
-	guide := &guide{app: a, course: course, home: a.courseHome(dir), notices: make(chan string, noticesHeld)}
+	progress, err := a.progressDir(dir)
+	if err != nil {
+		return err
+	}
+	guide := &guide{app: a, course: course, home: a.courseHome(dir), progress: progress, notices: make(chan string, noticesHeld)}
 	defer guide.close()
 	if a.lineByLine() {
 		// There an interrupt stops the step that runs, and is not for the whole program.
@@ -44,6 +48,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		defer stop()
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
+			Dir: filepath.Join(guide.home, "workspace"),
 		})
 	}
 	terminal, err := a.terminal(dir)
@@ -99,10 +104,11 @@ const noticesHeld = 16
 
 // guide opens a lesson for a surface that a person looks at, and closes all that belongs to it.
 type guide struct {
-	app     *app
-	course  *workshop.Course
-	home    string // where the progress lies
-	notices chan string
+	app      *app
+	course   *workshop.Course
+	home     string // where the course's files lie
+	progress string // where the progress lies
+	notices  chan string
 
 	mu     sync.Mutex
 	place  *place
@@ -119,7 +125,7 @@ func (g *guide) standings() []workshop.Standing {
 	return standings
 }
 
-func (g *guide) progressFile(lesson *workshop.Lesson) string { return progressFile(g.home, lesson) }
+func (g *guide) progressFile(lesson *workshop.Lesson) string { return progressFile(g.progress, lesson) }
 
 // open implements tui.Options.Open. The deployment is opened once, for all lessons.
 func (g *guide) open(ctx context.Context, name string, progress func(string)) (*workshop.Session, error) {

@@ -48,6 +48,7 @@ func step() []Binding {
 		{OpenTrust, Lesson, []string{"T"}, "", "look at the trust root", GroupLook},
 		{Output, Lesson, []string{"o"}, "", "turn between the output and the result", GroupLook},
 		{Steps, Lesson, []string{"l"}, "", "show the list of steps", GroupLook},
+		{Write, Lesson, []string{"E"}, "", "export what was run, as Markdown, to a new file", GroupLook},
 		{Lessons, Lesson, []string{"L"}, "", "show the lessons of the course, and open another", GroupLook},
 		{Follow, Lesson, []string{"ctrl+f"}, "", "show the end of the output as it grows", GroupLook},
 		{NextPane, Lesson, []string{"tab"}, "", "go to the next pane", GroupMove},

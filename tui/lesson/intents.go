@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"fmt"
+	"path/filepath"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -39,6 +40,8 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 		}})
 	case keys.Reset:
 		m.askReset()
+	case keys.Write:
+		return m.export()
 	case keys.Skip:
 		step := m.step
 		return m.do(func(s Session) { s.Skip(step) })
@@ -46,6 +49,18 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 		return m.turnTo(intent)
 	}
 	return nil
+}
+
+// export writes the transcript to a file.
+func (m *Model) export() tea.Cmd {
+	session, dir, course := m.session, m.deps.Dir, m.course.Course
+	return m.deps.Tasks.Cmd(func() tea.Msg {
+		file, err := session.ExportTranscript(dir, course)
+		if err != nil {
+			return screen.Say{Text: widget.Clean(err.Error())}
+		}
+		return screen.Say{Text: widget.Clean("what was run is in " + filepath.Join(dir, file))}
+	})
 }
 
 func backFrom(err error) string {
@@ -328,6 +343,10 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 			return "this lesson is part of no course"
 		case m.running != nil:
 			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
+		}
+	case keys.Write:
+		if m.deps.Dir == "" {
+			return "there is no directory here to write to"
 		}
 	case keys.Why:
 		if step.Step.Why == "" {

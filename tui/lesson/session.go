@@ -22,6 +22,7 @@ type Session interface {
 	Skip(step int)
 	Reset(step int)
 	Watch(ctx context.Context)
+	ExportTranscript(dir string, course *workshop.Course) (file string, err error)
 	Close() error
 }
 

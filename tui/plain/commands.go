@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,7 @@ func commands() []command {
 			w.session.Skip(w.step)
 			return w.turn(w.step + 1)
 		}},
+		{"t", "writes what was run, as Markdown, to a new file", func(w *walker, _ context.Context, _ string) error { w.export(); return nil }},
 		{"x", "resets this step, after a question", (*walker).reset},
 		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
 		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},
@@ -94,6 +96,16 @@ func (w *walker) list() {
 	for i, s := range w.session.Snapshot().Steps {
 		w.say("%d. %s: %s", i+1, widget.Clean(s.Step.Title), stateWord(s))
 	}
+}
+
+// export writes the transcript to a file.
+func (w *walker) export() {
+	file, err := w.session.ExportTranscript(w.opts.Dir, w.opts.Course)
+	if err != nil {
+		w.failure(err)
+		return
+	}
+	w.say("What was run is in %s.", widget.Clean(filepath.Join(w.opts.Dir, file)))
 }
 
 // after returns the lesson that follows this one, or nil.

@@ -35,6 +35,8 @@ type Options struct {
 	// Notices brings sentences that are printed as they come, before the next prompt.
 	Notices <-chan string
 	Clock   actions.Clock
+	// Dir is where the person's exports go; empty for nowhere.
+	Dir string
 	// Width is where lines are broken, in cells; zero for 80.
 	Width int
 }

@@ -1,0 +1,49 @@
+package transcript
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/sigwalk/sigwalk/actions"
+)
+
+// WriteNew writes text to a file that is not there yet. It fails with CodeFileInTheWay where one is, which is left as it is.
+func WriteNew(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return &actions.Error{
+			Code: actions.CodeFileInTheWay, What: path + " is there already, and is left as it is", Next: "name another file",
+		}
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return unwritable(path, errors.Join(err, os.Remove(path))) // half a transcript is none
+	}
+	return nil
+}
+
+// mostFiles bounds the search for a name that is free.
+const mostFiles = 1000
+
+// WriteNext writes text to the first of NAME.md, NAME-2.md, NAME-3.md... below dir that is free, and returns its name.
+func WriteNext(dir, name, text string) (string, error) {
+	for n := 1; n <= mostFiles; n++ {
+		file := name + ".md"
+		if n > 1 {
+			file = fmt.Sprintf("%s-%d.md", name, n)
+		}
+		err := WriteNew(filepath.Join(dir, file), text)
+		if actions.CodeOf(err) != actions.CodeFileInTheWay {
+			return file, err
+		}
+	}
+	return "", &actions.Error{
+		Code: actions.CodeFileInTheWay, What: "there are too many transcripts in " + dir, Next: "remove some",
+	}
+}
