@@ -230,7 +230,9 @@ func (s *Session) Reset(step int) {
 func (s *Session) Watch(ctx context.Context) { <-ctx.Done() }
 
 // ExportTranscript implements lesson.Session.
-func (s *Session) ExportTranscript(string, *workshop.Course) (string, error) { return "transcript.md", nil }
+func (s *Session) ExportTranscript(string, *workshop.Course) (string, error) {
+	return "transcript.md", nil
+}
 
 // Close implements lesson.Session.
 func (s *Session) Close() error {
