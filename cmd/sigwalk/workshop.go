@@ -181,8 +181,12 @@ func (g *guide) passOver(ctx context.Context, p *place, lesson *workshop.Lesson)
 	defer cancel()
 	for _, standing := range g.standings() {
 		next := g.course.After(lesson.Name)
-		if standing.Lesson != lesson || standing.Begun || next == nil {
+		if standing.Lesson != lesson || next == nil {
 			continue
+		}
+		// Progress that cannot be read counts as none in a standing; opening the lesson for good says so.
+		if _, err := os.Lstat(g.progressFile(lesson)); err == nil {
+			return lesson
 		}
 		session, sh, err := p.session(lesson, g.progressFile(lesson), false)
 		if err != nil {
