@@ -15,7 +15,7 @@ func TestSecretsStayOffTheScreen(t *testing.T) {
 		env = append(env, name+"="+value)
 	}
 	m := open(t, setting{cols: 140, rows: 40, dir: w.mine, env: env})
-	m.see("1 Copy the image", "enter runs the command", "Environment", "QUAY_PASSWORD", "•")
+	m.see("1 Copy the image", `left out "Preparation"`, "Environment", "QUAY_PASSWORD", "•")
 	walk(m)
 	m.press("?")
 	m.see("Keys")
