@@ -249,3 +249,34 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	goleak.VerifyNone(t, before,
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
 }
+
+// A line that is tried is looked at as the step's own; it can do the step, and never makes it fail.
+func TestTry(t *testing.T) {
+	c := newClassroom(t)
+	file := filepath.Join(c.dir, "progress", "transcript.jsonl")
+	s := c.session(t, lessonOf(t, preparing), func(o *workshop.SessionOptions) { o.ProgressFile, o.Transcript = "", file })
+	try := func(line string) workshop.StepSnapshot {
+		t.Helper()
+		if err := s.Try(t.Context(), 0, line); err != nil {
+			t.Fatal(err)
+		}
+		return s.Snapshot().Steps[0]
+	}
+	if got := try("false"); got.State != workshop.StepIdle || got.ExitCode != 1 {
+		t.Errorf("after a line that failed the step is %s, exit code %d", got.State, got.ExitCode)
+	}
+	if got := try("crane digest $SOURCE_IMAGE"); got.State != workshop.StepIdle {
+		t.Errorf("after another line the step is %s", got.State)
+	}
+	if got := try("export MADE=yes SOME_PASSWORD=planted"); got.State != workshop.StepDone {
+		t.Errorf("after a line that does what the step wants it is %s", got.State)
+	}
+	try("false")
+	got := s.History()
+	if len(got) != 3 || got[0] != "crane digest $SOURCE_IMAGE" || strings.Contains(got[1], "planted") || got[2] != "false" {
+		t.Errorf("history %q", got)
+	}
+	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "planted") {
+		t.Errorf("the transcript holds %s, %v", text, err)
+	}
+}

@@ -23,6 +23,7 @@ var catalogue = slices.Concat(
 	images(BrowseTree), branchesOf(BrowseTree),
 	typing(),
 	finding(),
+	line(),
 	policyForm(),
 	signIn(),
 	moves(Question),
@@ -41,6 +42,7 @@ func step() []Binding {
 		{Shell, Lesson, []string{"s"}, "shell", "open a shell with the variables of the lesson", GroupStep},
 		{Copy, Lesson, []string{"y"}, "copy", "send the command to the clipboard of the terminal", GroupStep},
 		{Change, Lesson, []string{"c"}, "change", "change the command before it runs", GroupStep},
+		{Line, Lesson, []string{"$"}, "", "type any other line for the workshop shell", GroupStep},
 		{Reset, Lesson, []string{"x"}, "reset", "forget what was done in this step, after a question", GroupStep},
 		{Skip, Lesson, []string{"-"}, "", "leave this step out", GroupStep},
 		{OpenTable, Lesson, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
@@ -130,6 +132,21 @@ func policyForm() []Binding {
 		{Rub, PolicyForm, []string{"ctrl+w", "ctrl+u", "ctrl+k"}, "", "delete the word before, the line before, the line behind", GroupText},
 		{Cancel, PolicyForm, []string{"esc"}, "cancel", "leave the policy as it was", GroupText},
 		{ShowHelp, PolicyForm, []string{"f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
+	}
+}
+
+// line has no letters: what is typed has them all.
+func line() []Binding {
+	return []Binding{
+		{Submit, Prompt, []string{"enter"}, "run", "run the line", GroupText},
+		{Up, Prompt, []string{"up", "ctrl+p"}, "older", "look at an older line", GroupMove},
+		{Down, Prompt, []string{"down", "ctrl+n"}, "", "look at a newer line", GroupMove},
+		{Complete, Prompt, []string{"tab"}, "complete", "complete the last word: commands, flags, variables, images, files", GroupText},
+		{ToStart, Prompt, []string{"ctrl+a", "home"}, "", "go to the beginning of the line", GroupText},
+		{ToEnd, Prompt, []string{"ctrl+e", "end"}, "", "go to the end of the line", GroupText},
+		{ByWord, Prompt, []string{"alt+left", "alt+right"}, "", "go a word to the left or to the right", GroupText},
+		{Rub, Prompt, []string{"ctrl+w", "ctrl+u", "ctrl+k"}, "", "delete the word before, the line before, the line behind", GroupText},
+		{Cancel, Prompt, []string{"esc"}, "cancel", "leave the line", GroupText},
 	}
 }
 

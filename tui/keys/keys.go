@@ -30,6 +30,7 @@ const (
 	Starting    Scope = "starting"
 	Outline     Scope = "outline"
 	Palette     Scope = "palette"
+	Prompt      Scope = "prompt"
 )
 
 // The intents.
@@ -66,6 +67,8 @@ const (
 	Reset     Intent = "reset"
 	Skip      Intent = "skip"
 	Change    Intent = "change"
+	Line      Intent = "line"
+	Complete  Intent = "complete"
 	Output    Intent = "output"
 	Follow    Intent = "follow"
 	OpenTable Intent = "table"
@@ -196,7 +199,9 @@ func For(scope Scope) []Binding {
 }
 
 // Typed reports whether letters are text in the scope, so that the global letters do not count there.
-func (s Scope) Typed() bool { return s == Edit || s == SignIn || s == Palette || s == PolicyForm }
+func (s Scope) Typed() bool {
+	return s == Edit || s == SignIn || s == Palette || s == PolicyForm || s == Prompt
+}
 
 // Find returns what key intends in scope: the scope's own meaning first, then the global one.
 func Find(scope Scope, key string) (Intent, bool) {
@@ -222,5 +227,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
 }

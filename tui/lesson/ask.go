@@ -34,7 +34,7 @@ func (m *Model) question(msg changed) {
 	case msg.asked && msg.question.ID == identity.QuestionSignIn:
 		m.signIn(msg.question)
 	case msg.asked && m.ask == nil && !m.answering:
-		m.edit = nil
+		m.edit, m.prompt = nil, nil
 		m.ask = m.newAsk(msg.question)
 		m.ask.answer = m.reply
 	case !msg.asked && m.ask != nil && !m.ask.local:

@@ -42,6 +42,8 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 		m.askReset()
 	case keys.Write:
 		return m.export()
+	case keys.Line:
+		return m.openPrompt()
 	case keys.Skip:
 		step := m.step
 		return m.do(func(s Session) { s.Skip(step) })
@@ -261,7 +263,7 @@ func (m *Model) Disabled(intent keys.Intent) string {
 	}
 	line, _ := m.command(m.step)
 	switch intent {
-	case keys.Run, keys.Change:
+	case keys.Run, keys.Change, keys.Line:
 		if m.running != nil {
 			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
 		}

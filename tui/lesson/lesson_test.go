@@ -3,9 +3,11 @@ package lesson_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/screen"
@@ -124,4 +126,31 @@ func TestJudgedBeforeTheEnd(t *testing.T) {
 	}
 	d.Key("y")
 	d.Until("end", func() bool { return strings.Contains(d.Text(), "3 done") && !m.Running() })
+}
+
+// TestPrompt types a line of its own, completes a word, and looks at older lines.
+func TestPrompt(t *testing.T) {
+	m, d, session := stage(t, 80, 22)
+	d.Key("$")
+	if m.Scope() != keys.Prompt || !strings.Contains(m.Status(), "tab completes") {
+		t.Fatalf("no prompt: %s", m.Status())
+	}
+	d.Type("cos")
+	d.Key("tab")
+	d.Until("a whole word", func() bool { return strings.Contains(d.Text(), "$ cosign ") })
+	d.Key("v")
+	d.Key("tab")
+	d.Until("what two have in common", func() bool { return strings.Contains(d.Text(), "$ cosign verify") })
+	if !strings.Contains(m.Status(), "verify-attestation") {
+		t.Errorf("it offers %q", m.Status())
+	}
+	d.Key("up")
+	d.Until("the line before", func() bool { return strings.Contains(d.Text(), "$ echo second") })
+	d.Key("up")
+	d.Until("the first line", func() bool { return strings.Contains(d.Text(), "$ echo first") })
+	d.Key("down")
+	d.Key("down")
+	d.Until("what was typed", func() bool { return strings.Contains(d.Text(), "$ cosign verify") })
+	d.Key("enter")
+	d.Until("it ran", func() bool { return slices.Contains(session.Tried(), "cosign verify") })
 }

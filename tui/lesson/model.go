@@ -73,6 +73,7 @@ type Model struct {
 	signin    *signin.Model // while a person signs in
 	answering bool          // an answer is on its way to the session
 	edit      *widget.Input // the command while it is changed
+	prompt    *prompt       // any other line, while it is typed
 	message   string
 	pages     pages
 	drawn     drawn
@@ -116,6 +117,8 @@ func (m *Model) Scope() keys.Scope {
 		return keys.Question
 	case m.ask != nil, m.edit != nil:
 		return keys.Edit
+	case m.prompt != nil:
+		return keys.Prompt
 	}
 	return keys.Lesson
 }
@@ -131,6 +134,9 @@ func (m *Model) Cancel() (tea.Cmd, bool) {
 		return nil, true
 	case m.edit != nil:
 		m.edit = nil
+		return nil, true
+	case m.prompt != nil:
+		m.prompt = nil
 		return nil, true
 	case m.running != nil:
 		m.running.stopped = true

@@ -18,6 +18,9 @@ type Session interface {
 	Question() (actions.Question, bool)
 	Answer(answer actions.Answer)
 	Run(ctx context.Context, step int, line string) error
+	Try(ctx context.Context, step int, line string) error
+	History() []string
+	Complete(ctx context.Context, text string) (candidates []string, from int)
 	Select(step int)
 	Skip(step int)
 	Reset(step int)

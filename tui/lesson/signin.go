@@ -8,7 +8,7 @@ import (
 
 // signIn lays the screen of a sign-in over this one, and shows what is asked now.
 func (m *Model) signIn(q actions.Question) {
-	m.edit, m.ask = nil, nil
+	m.edit, m.prompt, m.ask = nil, nil, nil
 	if m.signin == nil {
 		m.signin = signin.New(m.deps, m.reply)
 		m.signin.SetSize(m.width, m.height)

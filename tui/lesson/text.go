@@ -61,6 +61,9 @@ func (m *Model) textLines(step workshop.StepSnapshot, width int) []string {
 // commandLines draws the command, or the input in which it is changed.
 func (m *Model) commandLines(width, most int) []string {
 	t := m.deps.Theme
+	if m.prompt != nil {
+		return m.promptLines(width, most)
+	}
 	if m.edit != nil {
 		view := m.edit.View(width - 4)
 		if over := len(view) - most; over > 0 {

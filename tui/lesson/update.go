@@ -35,6 +35,14 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m {
 			m.answering = false
 		}
+	case remembered:
+		if msg.of == m && m.prompt != nil {
+			m.prompt.history, m.prompt.at = msg.lines, len(msg.lines)
+		}
+	case completed:
+		if msg.of == m {
+			m.complete(msg)
+		}
 	case goTo:
 		return m.found(msg)
 	case second:
@@ -182,6 +190,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		return m.answerKey(msg)
 	case m.edit != nil:
 		return m.typed(msg)
+	case m.prompt != nil:
+		return m.prompted(msg)
 	}
 	if _, ok := m.current(); !ok {
 		return nil

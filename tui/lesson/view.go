@@ -286,6 +286,8 @@ func (m *Model) Status() string {
 		return ""
 	case m.signin != nil:
 		return m.signin.Status()
+	case m.prompt != nil:
+		return m.promptStatus()
 	case m.edit != nil:
 		return "enter runs the line, ^J breaks it, esc leaves it as it was"
 	case m.running != nil:

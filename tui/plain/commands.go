@@ -32,8 +32,8 @@ func (c command) is(word string) bool {
 func commands() []command {
 	return []command{
 		{"", "alone, runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
-		{"$", "a dollar sign and a line: runs that line in place of the step's command", func(w *walker, ctx context.Context, rest string) error {
-			return w.run(ctx, rest)
+		{"$", "a dollar sign and a line: runs that line of the workshop shell", func(w *walker, ctx context.Context, rest string) error {
+			return w.try(ctx, rest)
 		}},
 		{"n", "goes to the next step", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step + 1) }},
 		{"p", "goes to the step before", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step - 1) }},

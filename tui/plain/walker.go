@@ -110,12 +110,22 @@ func stateWord(s workshop.StepSnapshot) string {
 // run runs the step and prints what it prints, until it is over. An interrupt stops it. What the step asks is among what
 // it prints; the next line is the answer.
 func (w *walker) run(ctx context.Context, text string) error {
+	return w.watch(ctx, func(ctx context.Context) error { return w.session.Run(ctx, w.step, text) })
+}
+
+// try is run for a line that the lesson does not ask for.
+func (w *walker) try(ctx context.Context, text string) error {
+	return w.watch(ctx, func(ctx context.Context) error { return w.session.Try(ctx, w.step, text) })
+}
+
+// watch prints what work makes the step print, until it is over.
+func (w *walker) watch(ctx context.Context, work func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	_, offset := w.session.Output(w.step, 0)
 	over := make(chan error, 1)
 	step := w.step
-	go func() { over <- w.session.Run(ctx, step, text) }()
+	go func() { over <- work(ctx) }()
 	// A question may go as it came: what it waited for has happened elsewhere.
 	for {
 		q, asked := w.session.Question()

@@ -36,6 +36,7 @@ type Session struct {
 	answers  chan actions.Answer
 	changed  chan struct{}
 	closed   bool
+	tried    []string
 }
 
 // New returns a session of lesson whose steps do plays when they run; a nil play does nothing.
@@ -228,6 +229,35 @@ func (s *Session) Reset(step int) {
 
 // Watch implements lesson.Session.
 func (s *Session) Watch(ctx context.Context) { <-ctx.Done() }
+
+// Try implements lesson.Session.
+func (s *Session) Try(ctx context.Context, step int, line string) error {
+	s.mu.Lock()
+	s.tried = append(s.tried, line)
+	s.mu.Unlock()
+	return s.Run(ctx, step, line)
+}
+
+// Tried returns the lines that Try was given.
+func (s *Session) Tried() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tried)
+}
+
+// History implements lesson.Session.
+func (s *Session) History() []string { return []string{"echo first", "echo second"} }
+
+// Complete implements lesson.Session: it knows one word.
+func (s *Session) Complete(_ context.Context, text string) (candidates []string, from int) {
+	from = strings.LastIndexByte(text, ' ') + 1
+	for _, word := range []string{"verify", "verify-attestation", "cosign"} {
+		if strings.HasPrefix(word, text[from:]) {
+			candidates = append(candidates, word)
+		}
+	}
+	return candidates, from
+}
 
 // ExportTranscript implements lesson.Session.
 func (s *Session) ExportTranscript(string, *workshop.Course) (string, error) {
