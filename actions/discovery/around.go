@@ -3,6 +3,7 @@ package discovery
 import (
 	"encoding/base64"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -25,17 +26,8 @@ const adminSuffix = "-initial-admin"
 // identityProvider finds the Keycloak that has the issuer's realm, by the host that Fulcio's configuration names, and its
 // first administrator.
 func (s *search) identityProvider() error {
-	hosts := map[string]bool{}
-	for i := range s.report.Deployments {
-		for _, issuer := range s.report.Deployments[i].Issuers {
-			hosts[hostOf(issuer.URL)] = true
-		}
-	}
 	names := []string{"KEYCLOAK_ADMIN_USER", "KEYCLOAK_ADMIN_PASSWORD"}
-	at := slices.IndexFunc(s.routes, func(o unstructured.Unstructured) bool {
-		host, _ := routeHost(&o)
-		return hosts[host] && host != ""
-	})
+	at, note := s.keycloakRoute()
 	if at < 0 {
 		g := Gap{Thing: "the identity provider's administrator", Why: "no route has the host of an issuer that Fulcio accepts", Variables: names}
 		if s.routesWhy != nil {
@@ -64,7 +56,7 @@ func (s *search) identityProvider() error {
 		}
 		var value Value
 		if value, err = entry(o, field); err == nil {
-			value.Variable = names[i]
+			value.Variable, value.Source.Note = names[i], note
 			values = append(values, value)
 		}
 	}
@@ -77,6 +69,40 @@ func (s *search) identityProvider() error {
 	values[0].Value, values[0].Secret = values[0].Secret.Reveal(), actions.Secret{} // a name is no secret
 	s.report.Values = append(s.report.Values, values...)
 	return nil
+}
+
+// keycloakRoute is the index of the route to the identity provider, or -1: the one with the host of an issuer, else the only
+// one that is a Keycloak's by its name, which a note then says.
+func (s *search) keycloakRoute() (at int, note string) {
+	hosts := map[string]bool{}
+	for i := range s.report.Deployments {
+		for _, issuer := range s.report.Deployments[i].Issuers {
+			hosts[withoutPort(hostOf(issuer.URL))] = true
+		}
+	}
+	at = slices.IndexFunc(s.routes, func(o unstructured.Unstructured) bool {
+		host, _ := routeHost(&o)
+		return host != "" && hosts[withoutPort(host)] && !looksLikeQuay(&o)
+	})
+	if at >= 0 {
+		return at, ""
+	}
+	for i := range s.routes {
+		if o := &s.routes[i]; o.GetName() == "keycloak" || text(o, "spec", "to", "name") == "keycloak-service" {
+			if at >= 0 {
+				return -1, ""
+			}
+			at = i
+		}
+	}
+	return at, "by the name of its route, whose host is not the issuer's"
+}
+
+func withoutPort(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return host
 }
 
 // LearnersObject is the name of a ConfigMap and a Secret, in the namespace of the person, in which whoever gives the

@@ -2,8 +2,9 @@
 #
 #   source ./copy-image-to-quay.sh
 #
-# It reads SOURCE_IMAGE (what to copy), QUAY (your registry's host), QUAY_USER and QUAY_PASSWORD, and if you have them
-# IMAGE (where to copy to) and QUAY_ORGANIZATION (l3-students if it is not set). It wants skopeo and jq.
+# It reads SOURCE_IMAGE (what to copy), QUAY (your registry's host), QUAY_USER and QUAY_PASSWORD, and if you have them IMAGE
+# (where to copy to) and QUAY_ORGANIZATION (l3-students if it is not set). In place of user and password QUAY_TOKEN will do,
+# an application's token of a Quay: it logs in as $oauthtoken, and both are set so. It wants skopeo and jq.
 #
 # It is sourced, so that what it exports stays. For the same reason it never calls exit, which would close your shell,
 # and it works in a function and a subshell, which leave no other variable behind.
@@ -19,8 +20,12 @@ copy_image_to_quay() {
         echo "SOURCE_IMAGE and QUAY must be set: the image to copy and the host of your registry." >&2
         return 1
     fi
+    if [ -z "${QUAY_PASSWORD:-}" ] && [ -n "${QUAY_TOKEN:-}" ] && [ "${QUAY_USER:-\$oauthtoken}" = '$oauthtoken' ]; then
+        QUAY_USER='$oauthtoken'
+        QUAY_PASSWORD=$QUAY_TOKEN
+    fi
     if [ -z "${QUAY_USER:-}" ] || [ -z "${QUAY_PASSWORD:-}" ]; then
-        echo "QUAY_USER and QUAY_PASSWORD must be set: who may push to $QUAY." >&2
+        echo "QUAY_USER and QUAY_PASSWORD, or QUAY_TOKEN, must be set: who may push to $QUAY." >&2
         return 1
     fi
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/cluster"
@@ -166,15 +167,19 @@ func (a *app) askWhere(ctx context.Context, c choice) (string, error) {
 	if found, err := a.cluster(c); err == nil {
 		where = "the cluster at " + found.Server + " (" + found.Source + ")"
 	}
-	q := actions.Question{
-		ID: "place", Text: "Where do you want to work? Without an answer it is the sandbox: a whole Sigstore on this machine.",
-		Choices: []actions.Choice{
-			{ID: onSandbox, Title: "work on this machine alone"},
-			{ID: onCluster, Title: "work on " + where},
-			{ID: onPublic, Title: "sign for everybody to see, with public Sigstore"},
-		},
-		Prompt: "sandbox, cluster or public?",
-	}
+	return a.pick(ctx, actions.Question{
+		ID: "place", Prompt: "sandbox, cluster or public? [sandbox]",
+		Text: "Where do you want to work?\n\n" +
+			"  sandbox  a whole Sigstore on this machine alone\n" +
+			"  cluster  " + where + "\n" +
+			"  public   public Sigstore: everybody sees what you sign\n\n" +
+			"It is asked once; --on changes it.",
+	}, []string{onSandbox, onCluster, onPublic}, onSandbox)
+}
+
+// pick asks until the answer is one of words, or the beginning of one, or nothing, which means otherwise. It returns "" where
+// nobody is there to answer.
+func (a *app) pick(ctx context.Context, q actions.Question, words []string, otherwise string) (string, error) {
 	for {
 		answer, err := newTerminalObserver(a.in, a.err).Ask(ctx, q)
 		switch {
@@ -182,10 +187,17 @@ func (a *app) askWhere(ctx context.Context, c choice) (string, error) {
 			return "", nil
 		case err != nil:
 			return "", err
-		case answer.Choice != "":
-			return answer.Choice, nil
-		case answer.Text.IsZero():
-			return onSandbox, nil
+		}
+		typed := strings.ToLower(strings.TrimSpace(answer.Text.Reveal()))
+		if typed == "" && otherwise != "" {
+			return otherwise, nil
+		}
+		begin := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return !strings.HasPrefix(word, typed) })
+		switch {
+		case slices.Contains(words, typed):
+			return typed, nil
+		case typed != "" && len(begin) == 1:
+			return begin[0], nil
 		}
 		q.Text = "That is none of them."
 	}

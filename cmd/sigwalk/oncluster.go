@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -70,7 +71,27 @@ func (a *app) clusterVariables(ctx context.Context, c choice, progress func(stri
 			remarks = append(remarks, fmt.Sprintf("%s is %s, which works inside the cluster only (%s)", v.Variable, v.Value, v.Source))
 		}
 	}
+	// A single line is not the place for all that is missing; who opens the workshop is told once.
+	if progress != nil {
+		if text := a.lacks(report, d); text != "" {
+			remarks = append(remarks, text)
+		}
+	}
 	return vars, remarks, nil
+}
+
+// lacks says what was not found on the cluster and is not given either.
+func (a *app) lacks(report *discovery.Report, d *discovery.Deployment) string {
+	var missing []string
+	for _, g := range append(slices.Clone(d.Gaps), report.Gaps...) {
+		if len(g.Variables) > 0 && !slices.ContainsFunc(g.Variables, func(name string) bool { return a.getenv(name) != "" }) {
+			missing = append(missing, g.Thing+" ("+strings.Join(g.Variables, ", ")+")")
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return "not found on the cluster: " + strings.Join(missing, "; ") + ". sigwalk env discover says why, and the variables can be set instead"
 }
 
 // askDeployment asks which deployment of the cluster is meant, where there are several and a person can be asked.
@@ -89,23 +110,16 @@ func (a *app) askDeployment(ctx context.Context, c choice) (choice, error) {
 		return c, err
 	}
 	q := actions.Question{ID: "deployment", Text: "There are several deployments on this cluster:", Prompt: "Which one?"}
+	var words []string
 	for i := range report.Deployments {
 		d := &report.Deployments[i]
 		q.Text += "\n  " + d.ID() + ": " + d.Telling()
-		q.Choices = append(q.Choices, actions.Choice{ID: d.ID(), Title: "work with it"})
+		words = append(words, d.ID())
 	}
-	for {
-		answer, asking := newTerminalObserver(a.in, a.err).Ask(ctx, q)
-		switch {
-		case errors.Is(asking, actions.ErrNobodyToAsk):
-			return c, err
-		case asking != nil:
-			return c, asking
-		case answer.Choice == "":
-			q.Text = "That is none of them."
-			continue
-		}
-		c.Namespace, c.Securesign, _ = strings.Cut(answer.Choice, "/")
-		return c, nil
+	chosen, asking := a.pick(ctx, q, words, "")
+	if chosen == "" {
+		return c, cmp.Or(asking, err)
 	}
+	c.Namespace, c.Securesign, _ = strings.Cut(chosen, "/")
+	return c, nil
 }

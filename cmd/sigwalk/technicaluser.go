@@ -49,6 +49,7 @@ func (a *app) technicalUser(ctx context.Context, spec technicaluser.Spec, dryRun
 	if err != nil {
 		return err
 	}
+	spec.Client = p.client()
 	spec.Password = actions.NewSecret(p.value("OIDC_PASSWORD"))
 	report, err := technicaluser.SetUp(ctx, directory, spec, dryRun, actions.Discard, nil)
 	switch {

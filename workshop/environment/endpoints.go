@@ -146,7 +146,10 @@ func named(v Variable) Source {
 	if v.Source == "" {
 		return Source(v.Name)
 	}
-	return Source(v.Name) + " in the " + v.Source
+	if v.Source == "environment" {
+		return Source(v.Name) + " in the environment"
+	}
+	return Source(v.Name) + ", from " + v.Source
 }
 
 // Explain lists the endpoints, in the order in which a lesson meets them, for the help built-in and `sigwalk env`.

@@ -18,6 +18,8 @@ type Spec struct {
 	// Password is that of a user who is made; one who is there already keeps the old one.
 	Password actions.Secret
 	Group    string
+	// Client is the client whose access tokens are looked at, and offered to be mended; empty for none.
+	Client string
 }
 
 // Workshop is the user of the workshop page, whose scripts have the same names.
@@ -92,6 +94,8 @@ type Report struct {
 	Where  string `json:"where"`
 	DryRun bool   `json:"dryRun"`
 	Items  []Item `json:"items"`
+	// Offer is a change that was not made and may be wanted, with the command that makes it; empty for none.
+	Offer string `json:"offer,omitempty"`
 }
 
 // Done reports whether everything is there now.
@@ -117,6 +121,9 @@ func (r *Report) Text() string {
 	}
 	if r.DryRun {
 		b.WriteString("nothing was changed: this was a dry run\n")
+	}
+	if r.Offer != "" {
+		b.WriteString("\n" + r.Offer)
 	}
 	return b.String()
 }
@@ -146,7 +153,24 @@ func SetUp(ctx context.Context, dir Directory, spec Spec, dryRun bool, obs actio
 	if err == nil {
 		err = actions.RunStage(ctx, obs, clock, "user", "Find or make the user "+spec.Username, s.account)
 	}
+	if err == nil {
+		s.offer(ctx)
+	}
 	return s.report, err
+}
+
+// offer looks whether access tokens of the client would be accepted. That cannot be seen by everybody who may make users,
+// and a look that fails says nothing.
+func (s *setUp) offer(ctx context.Context) {
+	provider, ok := s.dir.(Audiences)
+	if !ok || s.spec.Client == "" {
+		return
+	}
+	if has, err := provider.HasAudience(ctx, s.spec.Client); err != nil || has {
+		return
+	}
+	s.report.Offer = "Access tokens of the client " + s.spec.Client + " are not for that client, so that Fulcio refuses them; identity tokens are.\n" +
+		"`sigwalk audience-mapper` shows what would change that, and asks before it does.\n"
 }
 
 // setUp is one run.

@@ -196,7 +196,17 @@ func (w *walk) beforeMapper(t *testing.T) {
 }
 
 func (w *walk) afterMapper(t *testing.T) {
-	w.k.mapAudience(t)
+	mapper := func(code int, says string, flags ...string) {
+		t.Helper()
+		o := w.sigwalk(t, append([]string{"audience-mapper"}, flags...)...)
+		if o.code != code || !strings.Contains(o.stdout+o.stderr, says) {
+			t.Errorf("%v: %s", flags, o)
+		}
+	}
+	mapper(0, "included client audience: "+realm, "--dry-run")
+	mapper(1, "nothing was changed") // nobody is there to agree
+	mapper(0, "made", "--yes")
+	mapper(0, "there is nothing to change")
 	token := w.accessToken(t)
 	verdict, subject, text := w.foretold(t, token)
 	if verdict != "accepted" || subject != pipelineMail {

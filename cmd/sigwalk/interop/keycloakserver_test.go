@@ -108,15 +108,6 @@ func (k *keycloak) makeRealm(t *testing.T) {
 	k.client = clients[0].ID
 }
 
-// mapAudience lets the client's access tokens be for the client itself.
-func (k *keycloak) mapAudience(t *testing.T) {
-	t.Helper()
-	k.ask(t, http.MethodPost, "/admin/realms/"+realm+"/clients/"+k.client+"/protocol-mappers/models", map[string]any{
-		"name": "audience", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper",
-		"config": map[string]string{"included.client.audience": realm, "access.token.claim": "true"},
-	}, nil)
-}
-
 // ask calls the admin API.
 func (k *keycloak) ask(t *testing.T, method, path string, body, into any) {
 	t.Helper()

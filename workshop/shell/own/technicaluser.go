@@ -1,6 +1,7 @@
 package own
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,7 @@ func (c *command) setUp(ctx context.Context, spec technicaluser.Spec, dryRun boo
 	if err != nil {
 		return err
 	}
+	spec.Client = cmp.Or(clients.Endpoints.OIDCClientID, technicaluser.DefaultClient)
 	spec.Password = actions.NewSecret(c.call.Getenv("OIDC_PASSWORD"))
 	report, err := technicaluser.SetUp(ctx, directory, spec, dryRun, c.call.Observer, c.call.Clock)
 	if err != nil {
