@@ -25,6 +25,7 @@ func (d Dialect) Export(v Variable, note string) string {
 		return "set -gx " + v.Name + " " + quoteFish(v.Value) + " # " + oneLine(note)
 	case PowerShell:
 		return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "' # " + oneLine(note)
+	case POSIX:
 	}
 	return Export(v) + "; : " + Quote(note)
 }

@@ -159,6 +159,15 @@ func SetUp(ctx context.Context, dir Directory, spec Spec, dryRun bool, obs actio
 	return s.report, err
 }
 
+// setUp is one run.
+type setUp struct {
+	dir    Directory
+	spec   Spec
+	report *Report
+	user   *Account // nil while there is none
+	in     *Group   // nil while there is none
+}
+
 // offer looks whether access tokens of the client would be accepted. That cannot be seen by everybody who may make users,
 // and a look that fails says nothing.
 func (s *setUp) offer(ctx context.Context) {
@@ -171,15 +180,6 @@ func (s *setUp) offer(ctx context.Context) {
 	}
 	s.report.Offer = "Access tokens of the client " + s.spec.Client + " are not for that client, so that Fulcio refuses them; identity tokens are.\n" +
 		"`sigwalk audience-mapper` shows what would change that, and asks before it does.\n"
-}
-
-// setUp is one run.
-type setUp struct {
-	dir    Directory
-	spec   Spec
-	report *Report
-	user   *Account // nil while there is none
-	in     *Group   // nil while there is none
 }
 
 // find returns the user, nil where there is none.
