@@ -21,6 +21,9 @@ CRANE := v0.22.1
 REKOR := v1.5.4
 FREEZE := v0.2.2
 SIGSTORE_PYTHON := 4.5.1
+ACTIONLINT := v1.7.12
+# The newest that runs on Node 20.
+GITLAB_CI_LOCAL := 4.61.1
 KEYCLOAK_VERSION := 26.3.2
 # Keycloak's distribution, from Maven Central; one that is there already can be named.
 KEYCLOAK ?= $(CURDIR)/.cache/keycloak-$(KEYCLOAK_VERSION)
@@ -64,19 +67,22 @@ bench: build $(TOOLS)/cosign-$(COSIGN2) $(TOOLS)/crane-$(CRANE) ## measure besid
 screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README from a real run (needs tmux)
 	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 
-interop: build tools $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore ## test against the real cosigns, crane, rekor-cli, sigstore-python (fetched here) and skopeo (install it)
-	@missing=; for program in skopeo jq curl column; do \
+interop: build tools $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore $(TOOLS)/actionlint-$(ACTIONLINT) \
+		$(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local ## test against the real cosigns, crane, rekor-cli, sigstore-python (fetched here) and skopeo (install it)
+	@missing=; for program in skopeo jq curl column git rsync npm; do \
 		command -v $$program >/dev/null || missing="$$missing $$program"; \
 	done; \
 	if [ -n "$$missing" ]; then \
 		echo "make interop needs programs that are not installed:$$missing"; \
-		echo "  Debian, Ubuntu: apt-get install skopeo jq curl bsdextrautils python3-venv"; \
-		echo "  Fedora, RHEL:   dnf install skopeo jq curl util-linux"; \
+		echo "  Debian, Ubuntu: apt-get install skopeo jq curl bsdextrautils python3-venv git rsync nodejs npm"; \
+		echo "  Fedora, RHEL:   dnf install skopeo jq curl util-linux git rsync npm"; \
 		exit 1; \
 	fi
 	@SIGWALK=$(CURDIR)/$(BIN) COSIGN2=$(TOOLS)/cosign-$(COSIGN2) COSIGN3=$(TOOLS)/cosign-$(COSIGN3) \
 		CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
 		SIGSTORE_PYTHON=$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore \
+		ACTIONLINT=$(TOOLS)/actionlint-$(ACTIONLINT) \
+		GITLAB_CI_LOCAL=$(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local \
 		$(GOTESTSUM) --format testname -- -tags interop -count=1 -timeout 30m ./cmd/sigwalk/interop/...
 
 # What every test beside interop needs, too.
@@ -150,6 +156,13 @@ $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore:
 	rm -rf $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)
 	python3 -m venv $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)
 	$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/pip install --quiet --disable-pip-version-check sigstore==$(SIGSTORE_PYTHON)
+
+$(TOOLS)/actionlint-$(ACTIONLINT):
+	$(call install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))
+
+$(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local:
+	@command -v npm >/dev/null || { echo "this needs Node.js 20 or newer with npm: apt-get install nodejs npm"; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix $(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL) gitlab-ci-local@$(GITLAB_CI_LOCAL)
 
 $(TOOLS)/freeze-$(FREEZE):
 	$(call install,github.com/charmbracelet/freeze@$(FREEZE))

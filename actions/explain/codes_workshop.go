@@ -60,6 +60,11 @@ func workshop() map[actions.Code]text {
 			"It has to answer discovery under exactly its own name, over TLS or on this machine, when it is added.",
 			"Open ISSUER/.well-known/openid-configuration and give --oidc-issuer what stands there as `issuer`.",
 		},
+		actions.CodePipelineUnreadable: {
+			"The file is no pipeline that can be read.",
+			"It is not YAML, or has neither the jobs of a GitHub workflow nor a job of GitLab with a script.",
+			"Name a workflow below .github/workflows or a .gitlab-ci.yml.",
+		},
 		actions.CodeLessonBroken: {
 			"A lesson cannot be used.",
 			"Its file breaks the rules for lessons at the place that the message names.",

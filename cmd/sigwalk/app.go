@@ -101,7 +101,7 @@ yours: give its addresses as flags, as the variables cosign reads, or in a confi
 	root.AddCommand(
 		a.runCommand(), a.execCommand(), a.cosignCommand(),
 		a.verifyCommand(), a.explainCommand(), a.doctorCommand(), a.treeCommand(), a.browseCommand(), a.diffCommand(), a.recoverCommand(), a.tokenCommand(),
-		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(),
+		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
 		a.sandboxCommand(), a.envCommand(), a.versionCommand(),
 	)
 	return root

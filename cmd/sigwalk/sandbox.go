@@ -41,8 +41,8 @@ func (a *app) sandboxUp() *cobra.Command {
 		Long: `Run the sandbox in the foreground; it prints ready when every server answers.
 
 With --oidc-issuer its Fulcio trusts one more identity provider beside its own, at this start and every later one, until
-the sandbox is reset: a token for the client --oidc-client-id with a verified e-mail address gets a certificate. People
-and programs sign in there with the same two flags.`,
+the sandbox is reset: a token for the client --oidc-client-id with a verified e-mail address gets a certificate, or with
+--oidc-type one that says which job of a CI system it is for. People and programs sign in there with the same two flags.`,
 		Example: `  sigwalk sandbox up --oidc-issuer https://sso.example.com/realms/demo --oidc-client-id trusted-artifact-signer`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,6 +60,7 @@ and programs sign in there with the same two flags.`,
 	// These two have another meaning elsewhere: which provider a person signs in at.
 	flags.StringVar(&issuer.URL, "oidc-issuer", "", "one more identity provider that Fulcio trusts: its issuer URL")
 	flags.StringVar(&issuer.ClientID, "oidc-client-id", "", "the client for which tokens of --oidc-issuer are made")
+	flags.StringVar(&issuer.Type, "oidc-type", "", "what a certificate's subject is made of: email (default), github-workflow, gitlab-pipeline, buildkite-job, codefresh-workflow")
 	flags.StringVar(&authorities, "oidc-ca", "", "PEM file of the certificate authorities of --oidc-issuer, beside the system's")
 	return cmd
 }
@@ -67,8 +68,8 @@ and programs sign in there with the same two flags.`,
 // readIssuer makes one of the flags; nil when they are not given.
 func readIssuer(issuer sandbox.Issuer, authorities string) (*sandbox.Issuer, error) {
 	if issuer.URL == "" {
-		if issuer.ClientID != "" || authorities != "" {
-			return nil, usage("--oidc-client-id and --oidc-ca say more of an --oidc-issuer, and there is none")
+		if issuer.ClientID != "" || issuer.Type != "" || authorities != "" {
+			return nil, usage("--oidc-client-id, --oidc-type and --oidc-ca say more of an --oidc-issuer, and there is none")
 		}
 		return nil, nil
 	}

@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"net"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/fulcio"
@@ -15,6 +17,9 @@ type Issuer struct {
 	URL string `json:"url"`
 	// ClientID is the audience that a token must have.
 	ClientID string `json:"clientID"`
+	// Type is what Fulcio makes a certificate's subject of (Fulcio, docs/oidc.md), such as email or github-workflow; empty for
+	// email.
+	Type string `json:"type,omitempty"`
 	// CA holds the certificate authorities of a provider whose own is not the system's, in PEM form; empty for the system's.
 	CA string `json:"ca,omitempty"`
 }
@@ -34,10 +39,17 @@ func (i *Issuer) check() error {
 		return i.refused("its keys would be fetched over plain HTTP, where anybody in between could put others", "give an https:// URL")
 	case i.ClientID == "":
 		return i.refused("there is no client ID, so any token of it would do", "give --oidc-client-id the client for which people get their tokens")
+	case !slices.Contains(kinds(), i.Type):
+		return i.refused("Fulcio makes nothing of tokens of the type "+strconv.Quote(i.Type), "give --oidc-type one of "+strings.Join(kinds()[1:], ", "))
 	case i.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(i.CA)):
 		return i.refused("the file of certificate authorities holds no certificate", "give --oidc-ca a file that begins with -----BEGIN CERTIFICATE-----")
 	}
 	return nil
+}
+
+// kinds are the types of issuers that need no more configuration than a type; empty is email.
+func kinds() []string {
+	return []string{"", "email", "github-workflow", "gitlab-pipeline", "buildkite-job", "codefresh-workflow"}
 }
 
 func (i *Issuer) refused(why, next string) error {
@@ -77,7 +89,7 @@ func (r record) withIssuer(more Issuer) []Issuer {
 func (s *servers) issuers() []fulcio.Issuer {
 	all := []fulcio.Issuer{{URL: s.identity.URL(), ClientID: ClientID}}
 	for _, i := range s.record.Issuers {
-		all = append(all, fulcio.Issuer{URL: i.URL, ClientID: i.ClientID, CA: i.CA, Absent: s.added == nil || s.added.URL != i.URL})
+		all = append(all, fulcio.Issuer{URL: i.URL, ClientID: i.ClientID, Type: i.Type, CA: i.CA, Absent: s.added == nil || s.added.URL != i.URL})
 	}
 	return all
 }
