@@ -1,5 +1,5 @@
 // Package ci writes pipelines that sign an image on GitHub Actions or GitLab CI, and finds what is wrong in those that
-// exist. It reads no environment and makes no call: what a pipeline needs to know of a deployment is in Settings.
+// exist. What a pipeline needs to know of a deployment is in Settings; Audience asks the one thing that Fulcio knows best.
 package ci
 
 import (

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Finding is something in a pipeline that goes wrong, or goes another way than it seems to.
@@ -48,4 +49,16 @@ func order(findings []Finding) []Finding {
 // String is the finding in the form of compilers, under the name of the file.
 func (f Finding) String(file string) string {
 	return fmt.Sprintf("%s:%d: %s [%s]\n    %s\n    %s", file, f.Line, f.What, f.Rule, f.Why, f.Next)
+}
+
+// Text lists findings for people; without any it says so.
+func Text(file string, findings []Finding) string {
+	if len(findings) == 0 {
+		return file + ": no trap was found\n"
+	}
+	var b strings.Builder
+	for _, f := range findings {
+		b.WriteString(f.String(file) + "\n")
+	}
+	return b.String()
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/ci"
-	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 )
 
 // pipelineCosign is the version of cosign that a pipeline is written for: the newest whose signatures Quay's page marks.
@@ -65,14 +64,17 @@ func (a *app) writePipeline(ctx context.Context, system string, settings ci.Sett
 	}
 	defer p.close()
 	settings.Endpoints = p.env.Endpoints()
-	switch fulcio := settings.Endpoints.Fulcio; {
-	case fulcio == "":
-		settings.Endpoints = actions.Endpoints{}
-		settings.Audience = cmp.Or(settings.Audience, "sigstore")
-		a.note("no deployment is configured and no sandbox runs: this is written for public Sigstore")
-	case settings.Audience == "":
-		if settings.Audience, err = a.audience(ctx, p, settings); err != nil {
+	if settings.Audience == "" {
+		transport, err := p.transport(actions.Discard)
+		if err != nil {
 			return err
+		}
+		remark := ""
+		if settings.Audience, remark, err = ci.Audience(ctx, &http.Client{Transport: transport}, settings); err != nil {
+			return err
+		}
+		if remark != "" {
+			a.note("%s", remark)
 		}
 	}
 	if settings.Endpoints.Fulcio != "" && settings.Endpoints.TUFRootChecksum == "" {
@@ -84,30 +86,6 @@ func (a *app) writePipeline(ctx context.Context, system string, settings ci.Sett
 	}
 	a.say("%s", text)
 	return nil
-}
-
-// audience asks Fulcio for whom the tokens of the CI system must be.
-func (a *app) audience(ctx context.Context, p *place, settings ci.Settings) (string, error) {
-	transport, err := p.transport(actions.Discard)
-	if err != nil {
-		return "", err
-	}
-	trusted, err := inspect.Trusted(ctx, &http.Client{Transport: transport}, settings.Endpoints.Fulcio)
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil {
-		guess := cmp.Or(settings.Endpoints.OIDCClientID, "trusted-artifact-signer")
-		a.note("Fulcio cannot be asked for whom the token must be (%v): this takes %s; --audience names another", err, guess)
-		return guess, nil
-	}
-	entry, ok := inspect.Find(trusted.Issuers, settings.Issuer)
-	if !ok {
-		guess := cmp.Or(settings.Endpoints.OIDCClientID, "trusted-artifact-signer")
-		a.note("Fulcio does not trust %s yet, so it will refuse these tokens: have it added, with the client %s", settings.Issuer, guess)
-		return guess, nil
-	}
-	return entry.Audience, nil
 }
 
 func (a *app) ciLintCommand() *cobra.Command {
@@ -149,14 +127,8 @@ func (a *app) lintPipelines(files []string, options ci.Options) error {
 		for _, f := range found {
 			rows = append(rows, findingJSON{file, f})
 		}
-		if a.flags.output == "json" {
-			continue
-		}
-		if len(found) == 0 {
-			a.say("%s: no trap was found\n", file)
-		}
-		for _, f := range found {
-			a.say("%s\n", f.String(file))
+		if a.flags.output != "json" {
+			a.say("%s", ci.Text(file, found))
 		}
 	}
 	if a.flags.output == "json" {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -70,11 +71,18 @@ func leave(t *testing.T, h *sandbox.Handle, dir string) {
 	waitUnowned(within(t), t, dir)
 }
 
-// waitUnowned waits until no process owns the sandbox's directory.
+// waitUnowned waits until no process owns the sandbox's directory. The owner takes its name away before it lets go of the
+// lock.
 func waitUnowned(ctx context.Context, t *testing.T, dir string) {
 	t.Helper()
 	for ctx.Err() == nil {
-		if _, err := os.Stat(filepath.Join(dir, "sandbox", "owner.pid")); errors.Is(err, os.ErrNotExist) {
+		lock := flock.New(filepath.Join(dir, "sandbox", "lock"))
+		if free, err := lock.TryLock(); err != nil {
+			t.Fatal(err)
+		} else if free {
+			if err := lock.Unlock(); err != nil {
+				t.Fatal(err)
+			}
 			return
 		}
 		pause(ctx)
