@@ -25,7 +25,7 @@ type command struct {
 var expression = regexp.MustCompile(`\$\{\{.*?\}\}`)
 
 // mark stands for an expression of GitHub's, which no shell could read, with its number.
-var mark = regexp.MustCompile("\u2983([0-9]+)\u2984")
+var mark = regexp.MustCompile("\u2983(\\d+)\u2984")
 
 // commands returns the simple commands of a script in order. Of a text that is no shell syntax it returns what was read
 // until there.

@@ -76,7 +76,7 @@ func (l *linter) job(j *job) {
 
 // command looks at one command of a job.
 func (l *linter) command(d *doing, s *step, c *command) {
-	l.secrets(s, c)
+	l.secrets(c)
 	if slices.Contains(c.assigns, "SIGSTORE_ID_TOKEN") || mentions(c, "SIGSTORE_ID_TOKEN=") {
 		d.tokenGiven = true
 	}
@@ -110,14 +110,14 @@ func (l *linter) command(d *doing, s *step, c *command) {
 }
 
 // private reports whether the variables in force name a Fulcio of one's own.
-func private(env scope) (setting, bool) {
+func private(env scope) bool {
 	fulcio, ok := env["COSIGN_FULCIO_URL"]
-	return fulcio, ok && fulcio.value != "" && !strings.Contains(fulcio.value, "fulcio.sigstore.dev")
+	return ok && fulcio.value != "" && !strings.Contains(fulcio.value, "fulcio.sigstore.dev")
 }
 
 // trusted wants a trust root before a signature at a deployment of one's own.
 func (l *linter) trusted(d *doing, s *step, c *command) {
-	_, own := private(s.env)
+	own := private(s.env)
 	if given, ok := c.flag("--fulcio-url"); ok && !strings.Contains(given, "fulcio.sigstore.dev") {
 		own = true
 	}
@@ -334,13 +334,12 @@ func (l *linter) gitHubRights(d *doing, line int) {
 	if d.pushes != nil && !j.canPush && toGitHub(j, d.pushes) {
 		l.add(d.pushes.line, RulePush, "the job may not push to ghcr.io", "with permissions given, those that are not named are none", "add `packages: write`")
 	}
-	_, own := private(j.env)
 	switch {
 	case d.hasToken || l.options.Audience == ambientAudience:
 	case l.options.Audience != "":
 		l.add(line, RuleAudience, "cosign asks GitHub for a token for "+ambientAudience, "this Fulcio wants tokens for "+l.options.Audience,
 			"ask for the token with &audience="+l.options.Audience+" and give it as SIGSTORE_ID_TOKEN, as `sigwalk ci github` writes it")
-	case own:
+	case private(j.env):
 		l.add(line, RuleAudience, "cosign asks GitHub for a token for "+ambientAudience, "a Fulcio of one's own takes it only when its entry for GitHub names that client; most name trusted-artifact-signer",
 			"ask for the token with the audience of that entry and give it as SIGSTORE_ID_TOKEN, as `sigwalk ci github` writes it")
 	}

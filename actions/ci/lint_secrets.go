@@ -9,7 +9,7 @@ import (
 var secretName = regexp.MustCompile(`\$\{?\{? ?(secrets\.[A-Za-z0-9_]+|[A-Z0-9_]*(TOKEN|PASSWORD|PASSWD|SECRET|PRIVATE_KEY)\b|(id|ID)_?[tT][oO][kK][eE][nN])`)
 
 // secrets finds secrets that end where others read them.
-func (l *linter) secrets(s *step, c *command) {
+func (l *linter) secrets(c *command) {
 	if len(c.words) == 0 {
 		return
 	}

@@ -2,7 +2,7 @@ package ci
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"io"
 	"strings"
 
@@ -93,7 +93,7 @@ func read(file io.Reader) (*pipeline, error) {
 	var document yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	if err := decoder.Decode(&document); err != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, unreadable("there is nothing in it")
 		}
 		return nil, unreadable(strings.TrimPrefix(err.Error(), "yaml: "))
@@ -209,6 +209,3 @@ func scriptOf(node *yaml.Node) (script, bool) {
 	}
 	return s, true
 }
-
-// where says in which job something is.
-func (j *job) where() string { return fmt.Sprintf("job %s", j.name) }

@@ -69,10 +69,11 @@ func (a *app) writePipeline(ctx context.Context, system string, settings ci.Sett
 		if err != nil {
 			return err
 		}
-		remark := ""
-		if settings.Audience, remark, err = ci.Audience(ctx, &http.Client{Transport: transport}, settings); err != nil {
+		audience, remark, err := ci.Audience(ctx, &http.Client{Transport: transport}, settings)
+		if err != nil {
 			return err
 		}
+		settings.Audience = audience
 		if remark != "" {
 			a.note("%s", remark)
 		}

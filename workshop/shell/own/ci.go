@@ -34,10 +34,11 @@ func (c *command) pipeline(system, issuer string) *cobra.Command {
 			defer clients.Close()
 			settings.Endpoints = clients.Endpoints
 			if settings.Audience == "" {
-				remark := ""
-				if settings.Audience, remark, err = ci.Audience(cmd.Context(), &http.Client{Transport: clients.Transport}, settings); err != nil {
+				audience, remark, err := ci.Audience(cmd.Context(), &http.Client{Transport: clients.Transport}, settings)
+				if err != nil {
 					return err
 				}
+				settings.Audience = audience
 				if remark != "" {
 					_, _ = io.WriteString(c.call.Stderr, "sigwalk: "+remark+"\n")
 				}
