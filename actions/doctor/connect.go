@@ -96,9 +96,9 @@ func (e *examination) unreached(ctx context.Context, s *service, err error) verd
 func (e *examination) privateAuthority(ctx context.Context, s *service, v verdict) verdict {
 	v.code, v.means = actions.CodeTLSAuthority, "nothing can be said to "+s.named()+" safely: its certificate is from an authority that this machine does not know"
 	v.next = "get the authority's certificate from whoever runs the deployment, compare its SHA-256 with them by another way than this connection, and trust it"
-	v.evidence = nil
 	chain := e.presented(ctx, s)
 	if len(chain) > 0 {
+		v.evidence = nil
 		top := chain[len(chain)-1]
 		v = v.saw("the certificate is for %s, by %s", plain(chain[0].Subject.String()), plain(top.Issuer.String()))
 		if top.IsCA {

@@ -68,6 +68,6 @@ func (e *examination) checks() []check {
 		e.networkChecks(), e.identityChecks(), e.tokenChecks()[:2],
 		e.trustChecks(), e.stampChecks(),
 		e.fulcioChecks(), e.tokenChecks()[2:], e.certificateLogChecks(),
-		e.logChecks(), e.registryChecks(), e.machineChecks(),
+		e.logChecks(), e.registryChecks(), e.machineChecks(), e.signChecks(),
 	)
 }

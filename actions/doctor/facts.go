@@ -10,6 +10,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity/inspect"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/actions/trust"
 )
 
@@ -31,6 +32,8 @@ type facts struct {
 	access               *registry.Access   // registry/login
 	reader               *registry.Client   // registry/login: the client whose login works; nil for nobody's
 	image                *registry.Resolved // registry/pull
+
+	signed *signing.Result // sign/signature
 }
 
 // reading is a server's clock beside ours.

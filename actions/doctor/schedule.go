@@ -93,7 +93,11 @@ func (e *examination) bounded(ctx context.Context, c check) verdict {
 	if ctx.Err() != nil {
 		return outOfTime()
 	}
-	within, cancel := context.WithTimeout(ctx, e.opts.Patience)
+	patience := e.opts.Patience
+	if c.group == GroupSign { // it asks one server after the other
+		patience = e.opts.Limit
+	}
+	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var v verdict
 	_ = actions.RunStage(within, e.opts.Observer, e.opts.Clock, c.id, c.title, func(within context.Context) (string, error) {

@@ -113,19 +113,21 @@ func tunnel(out http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer to.Close()
-	out.WriteHeader(http.StatusOK)
-	conn, _, err := http.NewResponseController(out).Hijack()
+	conn, buffered, err := http.NewResponseController(out).Hijack()
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	done := make(chan struct{}, 2)
-	for _, pair := range [][2]net.Conn{{to, conn}, {conn, to}} {
-		go func() {
-			_, _ = io.Copy(pair[0], pair[1])
-			done <- struct{}{}
-		}()
+	if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
+		return
 	}
+	done := make(chan struct{}, 2)
+	carry := func(to io.Writer, from io.Reader) {
+		_, _ = io.Copy(to, from)
+		done <- struct{}{}
+	}
+	go carry(to, buffered) // which may have read ahead
+	go carry(conn, to)
 	<-done
 }
 
