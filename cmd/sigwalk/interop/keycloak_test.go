@@ -47,6 +47,7 @@ func TestKeycloak(t *testing.T) {
 		{"browser", w.inBrowser},
 		{"login cancelled and code refused", w.wrongTurns},
 		{"table", w.table},
+		{"the doctor, from an empty realm", w.doctor},
 	} {
 		if !t.Run(part.name, part.run) {
 			return // what follows builds on it
