@@ -1,13 +1,18 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
 
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/doctor"
 	"github.com/sigwalk/sigwalk/actions/verification"
+	doctorscreen "github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/policy"
@@ -42,6 +47,17 @@ func TestScreens(t *testing.T) {
 		{"tree", func(t *testing.T, deps screen.Deps) sized {
 			return newSized(t, deps, tree.New(deps, lessontest.Tree(), tree.Options{}))
 		}},
+		{"doctor", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, doctorscreen.New(deps, func(_ context.Context, told func(doctor.Finding)) (*doctor.Report, error) {
+				r := sickReport()
+				for _, f := range r.Findings {
+					told(f)
+				}
+				return r, nil
+			}))
+			s.sees("1 failed")
+			return s
+		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
 			s.sees("Copy the image")
@@ -69,4 +85,21 @@ func trimmed(text string) string {
 		lines[i] = strings.TrimRight(line, " \n")
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// sickReport is that of a deployment whose log's key was replaced without the trust root.
+func sickReport() *doctor.Report {
+	return &doctor.Report{Took: doctor.Milliseconds(120 * time.Millisecond), Findings: []doctor.Finding{
+		{ID: "connect/rekor", Group: doctor.GroupNetwork, Title: "Rekor can be connected to", State: doctor.OK, Evidence: []string{"rekor.example.com:443 answers, with TLS 1.3"}},
+		{ID: "clock", Group: doctor.GroupNetwork, Title: "the clocks agree", State: doctor.OK, Evidence: []string{"6 servers, at most 1s apart"}},
+		{ID: "tuf/root", Group: doctor.GroupTrust, Title: "the trust root can be fetched", State: doctor.OK, Evidence: []string{"root.json version 1 expires 2027-11-30"}},
+		{ID: "tuf/cache", Group: doctor.GroupTrust, Title: "the trust root that is kept here is the deployment's of today", State: doctor.NotApplicable, Evidence: []string{}, Means: "none is kept yet"},
+		{
+			ID: "rekor/key", Group: doctor.GroupLog, Title: "the log's key is in the trust root", State: doctor.Failed, Code: actions.CodeRekorKey,
+			Evidence: []string{"the log's ID is 5546d87add3ba5a6844920a98861171e", "the trust root has 0c93d87add3ba5a6844920a98861171e"},
+			Means:    "what the log promises is believed nowhere: the trust root does not hold its key", Next: "have whoever runs it publish the new key by TUF, then run cosign initialize",
+			Commands: []string{"cosign initialize --mirror https://tuf.example.com"},
+		},
+		{ID: "rekor/checkpoint", Group: doctor.GroupLog, Title: "the log's checkpoint is signed, and goes on from the last one seen here", State: doctor.Skipped, Evidence: []string{}, WaitsFor: []string{"rekor/key"}},
+	}}
 }

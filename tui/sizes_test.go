@@ -13,9 +13,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/doctor"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
+	doctorscreen "github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/outline"
@@ -267,6 +269,27 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 				items = append(items, palette.Item{Kind: odd, Title: odd, Key: odd, Why: odd})
 			}
 			return palette.New(d, items)
+		},
+		"doctor": func(d screen.Deps) screen.Screen {
+			return doctorscreen.New(d, func(_ context.Context, told func(doctor.Finding)) (*doctor.Report, error) {
+				r := &doctor.Report{}
+				for i, state := range []doctor.State{doctor.OK, doctor.Failed, doctor.Skipped, doctor.NotApplicable} {
+					for range 12 {
+						f := doctor.Finding{
+							ID: fmt.Sprint(i, len(r.Findings)), Group: doctor.Group(odd), Title: odd + odd, State: state, Code: "code", Evidence: []string{odd, odd + odd},
+							Means: odd, Next: odd + odd, Commands: []string{odd}, WaitsFor: []string{odd},
+						}
+						told(f)
+						r.Findings = append(r.Findings, f)
+					}
+				}
+				return r, nil
+			})
+		},
+		"doctor that cannot look": func(d screen.Deps) screen.Screen {
+			return doctorscreen.New(d, func(context.Context, func(doctor.Finding)) (*doctor.Report, error) {
+				return nil, &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
+			})
 		},
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/screen"
@@ -22,6 +23,7 @@ type school struct {
 	shell     func() *exec.Cmd
 	course    *workshop.Course
 	standings func() []workshop.Standing
+	doctor    doctor.Examine // nil where nobody can be asked
 }
 
 // starting is the screen that is shown until the session is open, and when it cannot be opened.

@@ -30,6 +30,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui/browse"
+	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -43,6 +44,8 @@ type Options struct {
 	// Course is what is taught; nil for a lesson alone. Standings says how far one has come in it.
 	Course    *workshop.Course
 	Standings func() []workshop.Standing
+	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
+	Doctor doctor.Examine
 	// Open opens the session of the lesson of that name, empty for the one to go on with. It runs beside the screen and
 	// tells by progress, on one line, what it is doing; it stops when ctx ends. Run closes the session before it opens
 	// another.
@@ -80,7 +83,7 @@ func Run(ctx context.Context, opts Options) error {
 		}
 		return session, nil
 	}
-	return run(ctx, opts.Terminal, &school{open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings})
+	return run(ctx, opts.Terminal, &school{open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor})
 }
 
 func run(ctx context.Context, terminal Terminal, s *school) error {

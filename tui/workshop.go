@@ -25,7 +25,7 @@ func newWorkshop(deps screen.Deps, s *school, session lesson.Session) *workshopS
 	var leave context.CancelFunc
 	own.Context, leave = context.WithCancel(deps.Context)
 	return &workshopScreen{
-		Model: lesson.New(own, lesson.Options{Session: session, Shell: s.shell, Course: s.course, Standings: s.standings}),
+		Model: lesson.New(own, lesson.Options{Session: session, Shell: s.shell, Course: s.course, Standings: s.standings, Doctor: s.doctor}),
 		deps:  deps, school: s, session: session, leave: leave,
 	}
 }

@@ -97,7 +97,7 @@ func (e *examination) pushScratch(ctx context.Context) (name.Digest, verdict, bo
 	} else {
 		path = ScratchRepository
 	}
-	repository := ref.Context().Registry.Repo(path)
+	repository := ref.Context().Repo(path)
 	image, err := mutate.CreatedAt(empty.Image, v1.Time{Time: e.opts.Clock.Now()})
 	if err != nil {
 		return name.Digest{}, because(err), false

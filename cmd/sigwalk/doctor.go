@@ -166,3 +166,19 @@ func (p *place) doctor(a *app) doctor.Options {
 	}
 	return opts
 }
+
+// doctor finds out what is wrong with the deployment that the lesson uses, as it is now. It signs nothing.
+func (g *guide) doctor(ctx context.Context, told func(doctor.Finding)) (*doctor.Report, error) {
+	g.mu.Lock()
+	p := g.place
+	g.mu.Unlock()
+	if p == nil {
+		return nil, &actions.Error{Code: actions.CodeNotRunning, What: "the deployment is not open yet", Next: "wait until the lesson is there"}
+	}
+	opts := p.doctor(g.app)
+	opts.Told = told
+	for _, f := range doctor.Planned(opts) {
+		told(f)
+	}
+	return doctor.Examine(ctx, opts)
+}

@@ -47,7 +47,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
 		return plain.Run(ctx, plain.Options{
-			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Notices: guide.notices, Width: a.width(),
+			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Doctor: guide.doctor, Notices: guide.notices, Width: a.width(),
 			Dir: filepath.Join(guide.home, "workspace"),
 		})
 	}
@@ -58,6 +58,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
 	return tui.Run(ctx, tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
+		Doctor: guide.doctor,
 	})
 }
 

@@ -20,6 +20,7 @@ const (
 	Signatures  Scope = "signatures"
 	Tree        Scope = "tree"
 	Trust       Scope = "trust"
+	Doctor      Scope = "doctor"
 	BrowseTable Scope = "browse-table"
 	BrowseTree  Scope = "browse-tree"
 	Edit        Scope = "edit"
@@ -74,7 +75,9 @@ const (
 	OpenTable Intent = "table"
 	OpenTree  Intent = "tree"
 	OpenTrust Intent = "trust"
-	Lessons   Intent = "lessons"
+	// OpenDoctor looks for what is wrong with the deployment.
+	OpenDoctor Intent = "doctor"
+	Lessons    Intent = "lessons"
 
 	Sort    Intent = "sort"
 	Filter  Intent = "filter"

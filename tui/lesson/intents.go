@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
@@ -103,6 +104,8 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		opts := m.course
 		opts.Open = m.snap.Lesson.Name
 		return screen.Send(screen.Push{Screen: outline.New(m.deps, opts)})
+	case keys.OpenDoctor:
+		return screen.Send(screen.Push{Screen: doctor.New(m.deps, m.examine)})
 	case keys.OpenTrust:
 		if s := latest[*trust.Status](m); s != nil {
 			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
@@ -361,6 +364,10 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 	case keys.OpenTree:
 		if latest[*verification.Node](m) == nil {
 			return "there is no tree yet: run the step with cosign tree"
+		}
+	case keys.OpenDoctor:
+		if m.examine == nil {
+			return "there is no deployment to look at here"
 		}
 	case keys.OpenTrust:
 		if latest[*trust.Status](m) == nil {

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
@@ -23,6 +24,8 @@ type Options struct {
 	// Course is what the lesson is part of, and Standings says how far one has come in it; nil for a lesson alone.
 	Course    *workshop.Course
 	Standings func() []workshop.Standing
+	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
+	Doctor doctor.Examine
 }
 
 // pane is a part of the screen that can have the focus.
@@ -52,6 +55,7 @@ type Model struct {
 	session Session
 	shell   func() *exec.Cmd
 	course  outline.Options // with a nil Course for a lesson alone
+	examine doctor.Examine  // nil where there is no deployment to look at
 
 	width, height int
 	snap          workshop.Snapshot
@@ -92,8 +96,9 @@ var _ screen.Screen = (*Model)(nil)
 func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, session: opts.Session, shell: opts.Shell,
-		course: outline.Options{Course: opts.Course, Standings: opts.Standings},
-		step:   -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
+		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
+		examine: opts.Doctor,
+		step:    -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sigwalk/sigwalk/actions/doctor"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/environment"
@@ -44,6 +45,7 @@ func commands() []command {
 		{"L", "lists the lessons; with a number behind it, opens that lesson", func(w *walker, _ context.Context, rest string) error { return w.lessons(rest) }},
 		{"e", "lists the variables; secrets are dots", func(w *walker, _ context.Context, _ string) error { w.env(); return nil }},
 		{"s", "opens a shell with the variables of the lesson", func(w *walker, ctx context.Context, _ string) error { w.shell(); return nil }},
+		{"d", "doctor: finds out what is wrong with the deployment, and says what to do", func(w *walker, ctx context.Context, _ string) error { return w.doctor(ctx) }},
 		{"-", "leaves this step out", func(w *walker, _ context.Context, _ string) error {
 			w.session.Skip(w.step)
 			return w.turn(w.step + 1)
@@ -199,3 +201,33 @@ func (w *walker) help() {
 }
 
 func (w *walker) now() workshop.StepSnapshot { return w.session.Snapshot().Steps[w.step] }
+
+// doctor prints what is wrong with the deployment; what is well is told in a sentence.
+func (w *walker) doctor(ctx context.Context) error {
+	if w.opts.Doctor == nil {
+		w.say("There is no deployment to look at here.")
+		return nil
+	}
+	w.say("Looking at the deployment.")
+	report, err := w.opts.Doctor(ctx, func(doctor.Finding) {})
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w.say("It could not be looked at: %s", widget.Clean(err.Error()))
+		return nil
+	}
+	for _, f := range report.Failures() {
+		w.say("Failed: %s (%s).", widget.Clean(f.Title), f.Code)
+		for _, text := range f.Evidence {
+			w.say("Evidence: %s", widget.Clean(text))
+		}
+		w.say("It means: %s", widget.Clean(f.Means))
+		w.say("Do this: %s", widget.Clean(f.Next))
+		for _, command := range f.Commands {
+			w.say("$ %s", widget.Clean(command))
+		}
+	}
+	w.say("%s", widget.Clean(report.Summary()))
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -32,6 +33,8 @@ type Options struct {
 	Open func(ctx context.Context, lesson string, progress func(string)) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
+	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
+	Doctor func(ctx context.Context, told func(doctor.Finding)) (*doctor.Report, error)
 	// Notices brings sentences that are printed as they come, before the next prompt.
 	Notices <-chan string
 	Clock   actions.Clock
