@@ -33,6 +33,8 @@ type Options struct {
 	// Registry is the host of the registry that signatures go to, and Image what is signed there; each may be empty.
 	Registry string
 	Image    string
+	// Repository is where signatures are kept in place of the image's own repository, as COSIGN_REPOSITORY; empty for that.
+	Repository string
 	// Login is at hand for the registry where none is stored; nil for none.
 	Login *registry.Credentials
 

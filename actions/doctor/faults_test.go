@@ -259,3 +259,30 @@ func (w *world) program(name, text string) {
 
 // moved is a clock that is off.
 func moved(by time.Duration) actions.Clock { return func() time.Time { return time.Now().Add(by) } }
+
+// TestEverythingAtOnce has every server answer in the same wrong way: it is told as what it is, and it ends.
+func TestEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, wrong := range map[string]struct {
+		answer http.HandlerFunc
+		code   actions.Code
+	}{
+		"hangs":   {hangs, actions.CodeNoAnswer},
+		"401":     {says(http.StatusUnauthorized, "log in"), actions.CodeAccessRefused},
+		"403":     {says(http.StatusForbidden, "no"), actions.CodeAccessRefused},
+		"500":     {says(http.StatusInternalServerError, "boom"), actions.CodeServer},
+		"garbage": {says(http.StatusOK, "<html>Welcome</html>"), actions.CodeNotAsked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			// Each check may take as long as all of them, so that it is the end of all that counts.
+			w.options.Patience, w.options.Limit = patience, patience/2
+			w.serve = func(out http.ResponseWriter, r *http.Request) bool {
+				wrong.answer(out, r)
+				return true
+			}
+			wants(t, w.examine(), wrong.code)
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/web"
 )
 
 // registryChecks are about where images and signatures lie.
@@ -48,7 +50,18 @@ func (e *examination) isRegistry(ctx context.Context) verdict {
 		}
 		return v
 	}
-	return passed(base + "/v2/ answers")
+	address := base + "/v2/"
+	got, err := e.request(ctx, s.who, http.MethodGet, address, "", nil)
+	switch {
+	case err != nil:
+		return because(err)
+	case got.status == http.StatusUnauthorized && got.header.Get("WWW-Authenticate") == "":
+		// A registry says how to log in.
+		return because(web.Refused(got.status, s.named(), "GET "+address))
+	case got.status == http.StatusOK && strings.HasPrefix(got.header.Get("Content-Type"), "text/html"):
+		return because(garbage(s.who, address, got))
+	}
+	return passed(address + " answers")
 }
 
 // login finds out who the registry takes us for: with the login that is stored, or else the one at hand.
@@ -72,7 +85,7 @@ func (e *examination) login(ctx context.Context) verdict {
 	}
 	repository := e.opts.Registry + "/sigwalk/doctor"
 	if ref, err := registry.Parse(e.opts.Image); err == nil && e.opts.Image != "" {
-		repository = ref.Context().Name()
+		repository = e.signatures(ref).Name()
 	}
 	access, err := client.Access(ctx, repository)
 	if err != nil {
@@ -122,10 +135,18 @@ func (e *examination) push(context.Context) verdict {
 	case e.facts.access.PushUnknown:
 		return notApplicable("the repository is not there yet, and this registry would make it upon the question")
 	case e.facts.access.Push:
-		return passed("the registry lets " + ref.Context().Name() + " be written")
+		return passed("the registry lets " + e.signatures(ref).Name() + " be written")
 	}
 	return failed(actions.CodePushDenied, "signing fails at its end: the signature cannot be pushed beside the image", "have the right to write given to you, or keep signatures elsewhere with COSIGN_REPOSITORY").
-		saw("the registry does not let %s be written with this login", ref.Context().Name())
+		saw("the registry does not let %s be written with this login", e.signatures(ref).Name())
+}
+
+// signatures is the repository that the signatures of an image are kept in.
+func (e *examination) signatures(image name.Reference) name.Repository {
+	if repository, err := name.NewRepository(e.opts.Repository); err == nil && e.opts.Repository != "" && repository.RegistryStr() == image.Context().RegistryStr() {
+		return repository
+	}
+	return image.Context()
 }
 
 // referrers asks for what refers to the image (OCI distribution specification 1.1, end-12a).
@@ -156,7 +177,7 @@ func (e *examination) manifestRoom(ctx context.Context) verdict {
 		return notApplicable("there is no image to ask about")
 	}
 	hex := e.facts.image.Digest.DigestStr()[len("sha256:"):]
-	tag := e.facts.image.Digest.Context().Tag("sha256-" + hex + ".sig")
+	tag := e.signatures(e.facts.image.Digest).Tag("sha256-" + hex + ".sig")
 	found, err := remote.Head(tag, e.facts.reading(e).Remote(ctx)...)
 	if err != nil {
 		var refusal *transport.Error

@@ -154,7 +154,7 @@ func (p *place) doctor(a *app) doctor.Options {
 	path, _ := a.lookup("PATH")
 	opts := doctor.Options{
 		Endpoints: p.env.Endpoints(), Homes: p.homes, Dir: p.dir, Path: path,
-		Registry: p.value("QUAY"), Image: p.value("IMAGE"),
+		Registry: p.value("QUAY"), Image: p.value("IMAGE"), Repository: p.value("COSIGN_REPOSITORY"),
 		User: p.value("OIDC_USER"), Password: actions.NewSecret(p.value("OIDC_PASSWORD")),
 		Token: actions.NewSecret(p.value("SIGSTORE_ID_TOKEN")),
 	}
