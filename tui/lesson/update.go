@@ -143,6 +143,8 @@ func (m *Model) start() tea.Cmd {
 	}
 	ctx, cancel := context.WithCancel(m.deps.Context)
 	m.running = &run{step: m.step, judged: m.snap.Steps[m.step].State, started: m.deps.Clock.Now(), cancel: cancel}
+	// Its output may come before the next snapshot does, and must not stand below the judgement of the run before.
+	m.snap.Steps[m.step].State = workshop.StepRunning
 	m.logs[m.step].Clear()
 	m.logs[m.step].Follow()
 	m.result = false
