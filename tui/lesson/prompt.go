@@ -1,7 +1,6 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -130,12 +129,8 @@ func (m *Model) promptStatus() string {
 
 // try runs a line beside the step's own.
 func (m *Model) try(line string) tea.Cmd {
-	ctx, cancel := context.WithCancel(m.deps.Context)
-	m.running = &run{step: m.step, started: m.deps.Clock.Now(), cancel: cancel}
-	m.logs[m.step].Clear()
+	ctx := m.begin()
 	m.logs[m.step].Append("$ " + widget.Clean(strings.ReplaceAll(line, "\n", " ")) + "\n")
-	m.logs[m.step].Follow()
-	m.result, m.focus, m.message = false, paneOutput, ""
 	session, step := m.session, m.step
 	return tea.Batch(m.deps.Tasks.Cmd(func() tea.Msg {
 		return ended{m, step, session.Try(ctx, step, line)}

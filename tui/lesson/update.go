@@ -141,16 +141,20 @@ func (m *Model) start() tea.Cmd {
 	if own {
 		line = ""
 	}
+	return tea.Batch(m.run(m.begin(), m.step, line), m.tick())
+}
+
+// begin makes the step that is looked at the one that runs, until the context that it returns is cancelled or the run has
+// ended.
+func (m *Model) begin() context.Context {
 	ctx, cancel := context.WithCancel(m.deps.Context)
 	m.running = &run{step: m.step, judged: m.snap.Steps[m.step].State, started: m.deps.Clock.Now(), cancel: cancel}
 	// Its output may come before the next snapshot does, and must not stand below the judgement of the run before.
 	m.snap.Steps[m.step].State = workshop.StepRunning
 	m.logs[m.step].Clear()
 	m.logs[m.step].Follow()
-	m.result = false
-	m.focus = paneOutput
-	m.message = ""
-	return tea.Batch(m.run(ctx, m.step, line), m.tick())
+	m.result, m.focus, m.message = false, paneOutput, ""
+	return ctx
 }
 
 // turn looks at another step.
