@@ -2,6 +2,7 @@ package lesson_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,6 +106,21 @@ func TestFailedAgain(t *testing.T) {
 	}
 }
 
+// TestFailureNobodyWanted tries a line that fails in a step whose checks hold: it changes the world or not, and the failure
+// is none that the step wanted.
+func TestFailureNobodyWanted(t *testing.T) {
+	m, d, session := stage(t, 80, 22)
+	d.Key("enter")
+	d.Until("done", func() bool { return strings.Contains(d.Text(), "1 done") && !m.Running() })
+	session.Change(func(snap *workshop.Snapshot) {
+		snap.Steps[0].ExitCode, snap.Steps[0].Values, snap.Steps[0].Err = 1, nil, errors.New("it broke")
+	})
+	d.Until("failed", func() bool { return strings.Contains(d.Text(), "it broke") })
+	if text := d.Text(); !strings.Contains(text, "x  it broke") || !strings.Contains(text, "1 done") {
+		t.Errorf("a failure is called a success, or the step no longer done, in\n%s", text)
+	}
+}
+
 // TestJudgedBeforeTheEnd holds that a step is drawn as running for as long as its run can be stopped, also when the session
 // has judged it: who reads "failed" and presses q does not expect to be asked whether the step shall be stopped.
 func TestJudgedBeforeTheEnd(t *testing.T) {
@@ -144,8 +160,10 @@ func TestPrompt(t *testing.T) {
 	if !strings.Contains(m.Status(), "verify-attestation") {
 		t.Errorf("it offers %q", m.Status())
 	}
-	d.Key("up")
-	d.Until("the line before", func() bool { return strings.Contains(d.Text(), "$ echo second") })
+	d.Until("the line before", func() bool { // there is none until the older lines were read
+		d.Key("up")
+		return strings.Contains(d.Text(), "$ echo second")
+	})
 	d.Key("up")
 	d.Until("the first line", func() bool { return strings.Contains(d.Text(), "$ echo first") })
 	d.Key("down")

@@ -65,10 +65,11 @@ type made struct {
 	lines []string
 }
 
-// errorLines says what went wrong, why, and what to do next; it is a success where the step wanted just that.
+// errorLines says what went wrong, why, and what to do next; it is a success where the step wanted just that, which only
+// the checks of a step that observes can say: those of the others look at the world, whatever the line was.
 func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string {
 	mark := t.Bad.Render("x") + "  "
-	wanted := step.State == workshop.StepDone && step.Holds()
+	wanted := step.Step.Kind == workshop.Observes && step.State == workshop.StepDone && step.Holds()
 	if wanted {
 		mark = t.Good.Render("ok") + " "
 	}
