@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/cancelreader"
@@ -48,7 +49,7 @@ func (v *rawView) Run() error {
 			defer func() { _ = term.Restore(int(file.Fd()), state) }()
 		}
 	}
-	if _, err := fmt.Fprintf(v.out, "\r\n%s\r\n\r\nenter goes back\r\n", v.text); err != nil {
+	if _, err := fmt.Fprintf(v.out, "\r\n%s\r\n\r\nenter goes back\r\n", strings.ReplaceAll(v.text, "\n", "\r\n")); err != nil {
 		return err
 	}
 	in, err := cancelreader.NewReader(v.in)

@@ -50,6 +50,7 @@ func step() []Binding {
 		{Line, Lesson, []string{"$"}, "", "type any other line for the workshop shell", GroupStep},
 		{Reset, Lesson, []string{"x"}, "reset", "forget what was done in this step, after a question", GroupStep},
 		{Skip, Lesson, []string{"-"}, "", "leave this step out", GroupStep},
+		{RawText, Lesson, []string{"Y"}, "", "leave the screen and print the command alone, unbroken, to select it there", GroupStep},
 		{OpenTable, Lesson, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
 		{OpenTree, Lesson, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{OpenTrust, Lesson, []string{"T"}, "", "look at the trust root", GroupLook},

@@ -107,6 +107,7 @@ const (
 
 	OpenPage  Intent = "open-page"
 	RawLink   Intent = "raw-link"
+	RawText   Intent = "raw-text"
 	ClearText Intent = "clear"
 	NewLink   Intent = "new-link"
 	OtherWay  Intent = "other-way"

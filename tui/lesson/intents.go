@@ -3,6 +3,7 @@ package lesson
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -29,7 +30,10 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 	case keys.Hint, keys.Why:
 		m.show(intent)
 	case keys.Copy:
-		return m.copyText()
+		text, what := m.copied()
+		return screen.Send(screen.Copy{Text: text, What: what})
+	case keys.RawText:
+		return screen.Send(screen.Raw{Text: m.alone()})
 	case keys.Change:
 		line, _ := m.command(m.step)
 		m.edit = widget.NewInput(m.deps.Theme)
@@ -195,14 +199,24 @@ func (m *Model) show(intent keys.Intent) {
 	}
 }
 
-// copyText sends the command, or where the variables have the focus, the chosen one as a line for a shell.
-func (m *Model) copyText() tea.Cmd {
+// copied is what the clipboard gets, and its name: the chosen variable, or the step's command.
+func (m *Model) copied() (text, what string) {
 	if m.focus == paneEnv {
 		v := m.variables()[m.cursor[paneEnv]]
-		return screen.Send(screen.Copy{Text: exportLine(v), What: "the line that exports " + widget.Clean(v.Name)})
+		return exportLine(v), "the line that exports " + widget.Clean(v.Name)
 	}
 	line, _ := m.command(m.step)
-	return screen.Send(screen.Copy{Text: line, What: "the command"})
+	return line, "the command"
+}
+
+// alone is the same for a terminal without a screen around it: nothing in it steers the terminal.
+func (m *Model) alone() string {
+	text, _ := m.copied()
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = widget.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (m *Model) move(intent keys.Intent) {
@@ -297,7 +311,7 @@ func (m *Model) Disabled(intent keys.Intent) string {
 		case intent == keys.Skip && step.State == workshop.StepSkipped:
 			return "this step is left out already"
 		}
-	case keys.Copy:
+	case keys.Copy, keys.RawText:
 		return m.whyNoCopy(line)
 	default:
 		return m.whyNot(intent, step)

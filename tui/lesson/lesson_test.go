@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
@@ -103,6 +105,18 @@ func TestFailedAgain(t *testing.T) {
 	}
 	if status := m.Status(); !strings.Contains(status, "before") || !strings.Contains(status, "not so:") {
 		t.Errorf("the status is %q", status)
+	}
+}
+
+// TestCommandAlone asks for the command without the screen around it, and for it on the clipboard.
+func TestCommandAlone(t *testing.T) {
+	_, d, _ := stage(t, 80, 22)
+	for key, want := range map[string]tea.Msg{
+		"Y": screen.Raw{Text: "source ./copy-image-to-quay.sh"},
+		"y": screen.Copy{Text: "source ./copy-image-to-quay.sh", What: "the command"},
+	} {
+		d.Key(key)
+		d.Until(key, func() bool { return d.Has(want) })
 	}
 }
 
