@@ -22,7 +22,7 @@ REKOR := v1.5.4
 FREEZE := v0.2.2
 SIGSTORE_PYTHON := 4.5.1
 ACTIONLINT := v1.7.12
-# The newest that runs on Node 20.
+# Runs on Node 20; 4.75 does not.
 GITLAB_CI_LOCAL := 4.61.1
 KEYCLOAK_VERSION := 26.3.2
 # Keycloak's distribution, from Maven Central; one that is there already can be named.
