@@ -23,6 +23,9 @@ const (
 	GitLabIssuer = "https://gitlab.com"
 )
 
+// CosignVersion is the version of cosign for which pipelines are written: the newest whose signatures Quay's page marks.
+const CosignVersion = "v2.6.5"
+
 // ambientAudience is the audience for which cosign asks GitHub by itself (cosign, pkg/providers/github).
 const ambientAudience = "sigstore"
 

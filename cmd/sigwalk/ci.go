@@ -16,9 +16,6 @@ import (
 	"github.com/sigwalk/sigwalk/actions/ci"
 )
 
-// pipelineCosign is the version of cosign that a pipeline is written for: the newest whose signatures Quay's page marks.
-const pipelineCosign = "v2.6.5"
-
 func (a *app) ciCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ci",
@@ -35,7 +32,7 @@ func (a *app) ciCommand() *cobra.Command {
 }
 
 func (a *app) ciWriteCommand(system, issuer, what, file string) *cobra.Command {
-	settings := ci.Settings{Issuer: issuer, Cosign: pipelineCosign}
+	settings := ci.Settings{Issuer: issuer, Cosign: ci.CosignVersion}
 	cmd := &cobra.Command{
 		Use:   system,
 		Short: "Write " + what + " that builds, signs and verifies at the deployment in force",

@@ -11,9 +11,6 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 )
 
-// cosignOfPipelines is the version of cosign that a pipeline is written for: the newest whose signatures Quay's page marks.
-const cosignOfPipelines = "v2.6.5"
-
 func (c *command) ci() *cobra.Command {
 	cmd := &cobra.Command{Use: "ci", Short: "Write a pipeline that signs, or find the traps in one"}
 	cmd.AddCommand(c.pipeline(ci.GitHub, ci.GitHubIssuer), c.pipeline(ci.GitLab, ci.GitLabIssuer), c.lint())
@@ -21,7 +18,7 @@ func (c *command) ci() *cobra.Command {
 }
 
 func (c *command) pipeline(system, issuer string) *cobra.Command {
-	settings := ci.Settings{Issuer: issuer, Cosign: cosignOfPipelines}
+	settings := ci.Settings{Issuer: issuer, Cosign: ci.CosignVersion}
 	cmd := &cobra.Command{
 		Use:   system,
 		Short: "Write a pipeline that builds, signs and verifies at the deployment in force",
