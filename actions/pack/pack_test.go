@@ -317,7 +317,10 @@ func TestDamageIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	padding := paddingOf(t, content)
-	for i := 0; i < len(content); i += 211 {
+	for i := 0; i < len(content); i++ {
+		if i > 1024 && i%211 != 0 {
+			continue // the first header in each of its bytes, the rest in a part of them: which one, differs with the lengths of the signatures
+		}
 		changed := bytes.Clone(content)
 		changed[i] ^= 0x40
 		if err := open(changed); err == nil && !padding(i) {
@@ -331,7 +334,7 @@ func TestDamageIsRefused(t *testing.T) {
 	}
 }
 
-// paddingOf tells the bytes between the files of a tar, which nobody reads, from all others.
+// paddingOf tells the bytes of a tar that nobody reads, most of them between its files, from all others.
 func paddingOf(t *testing.T, content []byte) func(int) bool {
 	t.Helper()
 	in := bytes.NewReader(content)
@@ -349,6 +352,8 @@ func paddingOf(t *testing.T, content []byte) func(int) bool {
 		for i := at - 512; i < at+int(h.Size); i++ {
 			used[i] = true
 		}
+		// The blank that ends a header's checksum, behind the NUL that has ended it already: no reader of tar looks at it.
+		used[at-512+155] = false
 	}
 	return func(i int) bool { return !used[i] }
 }
