@@ -12,7 +12,11 @@ type attacher struct {
 	store *store
 	lock  func(context.Context) (func(), error)
 	pace  pace
+	// withdrawn reports, after a reading, that what is known need not stay any more; nil where nothing tells.
+	withdrawn func() bool
 }
+
+var errWithdrawn = errors.New("what was to be put back was deleted")
 
 // attached is what an attachment left behind.
 type attached struct {
@@ -123,6 +127,9 @@ func (a *attacher) attempt(ctx context.Context, known *seen, ours []layer, exist
 		if !locked {
 			locked = true
 			continue
+		}
+		if a.withdrawn != nil && a.withdrawn() {
+			return now, errWithdrawn
 		}
 		if err := a.store.full(len(current.layers) + len(missing)); err != nil {
 			return now, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -51,6 +52,9 @@ type Guard struct {
 	wake    chan struct{}
 	looked  func(protected int) // told after every look at a tag; nil for nobody
 
+	// removals counts what was removed and has not yet been told to the watchers.
+	removals atomic.Int64
+
 	mu    sync.Mutex
 	inbox []Push
 }
@@ -75,6 +79,9 @@ func NewGuard(opts GuardOptions) *Guard {
 func (g *Guard) Pushed(push Push) {
 	if g.opts.Host == "" || !push.Removed && !attachedTagPattern.MatchString(push.Reference) {
 		return
+	}
+	if push.Removed {
+		g.removals.Add(1)
 	}
 	g.mu.Lock()
 	g.inbox = append(g.inbox, push)
@@ -124,6 +131,23 @@ func (g *Guard) Run(ctx context.Context) {
 			}
 		}
 	}
+	deliver := func(push Push) {
+		if push.Removed && !attachedTagPattern.MatchString(push.Reference) {
+			for _, w := range tags { // a manifest was removed by its digest, and perhaps a tag with it
+				if w.tag.RegistryStr() == g.opts.Host && w.tag.RepositoryStr() == push.Repository {
+					w.tell(Push{At: push.At})
+				}
+			}
+			return
+		}
+		tag, err := name.NewTag(g.opts.Host + "/" + push.Repository + ":" + push.Reference)
+		if err != nil {
+			return
+		}
+		for told := false; !told; { // one that ends just now is replaced
+			told = watch(tag).tell(push)
+		}
+	}
 	adopt()
 	for {
 		select {
@@ -133,20 +157,9 @@ func (g *Guard) Run(ctx context.Context) {
 			adopt()
 		case <-g.wake:
 			for _, push := range g.take() {
-				if push.Removed && !attachedTagPattern.MatchString(push.Reference) {
-					for _, w := range tags { // a manifest was removed by its digest, and perhaps a tag with it
-						if w.tag.RegistryStr() == g.opts.Host && w.tag.RepositoryStr() == push.Repository {
-							w.tell(Push{At: push.At})
-						}
-					}
-					continue
-				}
-				tag, err := name.NewTag(g.opts.Host + "/" + push.Repository + ":" + push.Reference)
-				if err != nil {
-					continue
-				}
-				for told := false; !told; { // one that ends just now is replaced
-					told = watch(tag).tell(push)
+				deliver(push)
+				if push.Removed {
+					g.removals.Add(-1)
 				}
 			}
 		}

@@ -2,7 +2,9 @@ package signing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,6 +81,17 @@ func (w *watcher) take() []Push {
 	queue := w.queue
 	w.queue = nil
 	return queue
+}
+
+// removed reports whether something was removed that this watcher has not yet learned of. The registry tells of it before
+// it answers, so what was read afterwards is never taken for an accident.
+func (w *watcher) removed() bool {
+	if w.guard.removals.Load() > 0 {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.queue, func(p Push) bool { return p.Removed || p.Reference == "" })
 }
 
 func (w *watcher) ended() bool {
@@ -167,7 +180,7 @@ func (w *watcher) check(ctx context.Context) bool {
 			}
 		}
 	}
-	a := &attacher{store: w.store, pace: normalPace, lock: func(ctx context.Context) (func(), error) {
+	a := &attacher{store: w.store, pace: normalPace, withdrawn: w.removed, lock: func(ctx context.Context) (func(), error) {
 		unlock, err := w.guard.journal.lock(ctx, w.tag)
 		if err != nil && ctx.Err() == nil {
 			return func() {}, nil // a directory that cannot be written keeps nobody from putting back
@@ -178,6 +191,8 @@ func (w *watcher) check(ctx context.Context) bool {
 	known := newSeen(&manifest{layers: w.protected.layers})
 	now, err := a.attempt(ctx, known, nil, &existed, true)
 	switch {
+	case errors.Is(err, errWithdrawn):
+		return true
 	case err != nil:
 		w.complain(ctx, err)
 		return transient(err)
