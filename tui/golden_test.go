@@ -18,6 +18,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
+	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
 )
 
@@ -56,6 +57,26 @@ func TestScreens(t *testing.T) {
 				return r, nil
 			}))
 			s.sees("1 failed")
+			return s
+		}},
+		{"trace", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, tracescreen.New(deps, tracescreen.Options{Title: "4 Sign with an identity token", Look: func() tracescreen.Look {
+				return tracescreen.Look{Trace: lessontest.Trace()}
+			}}))
+			s.sees("certificate from Fulcio")
+			s.Key("down")
+			s.Key("down")
+			return s
+		}},
+		{"trace-stage", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, tracescreen.New(deps, tracescreen.Options{Title: "4 Sign with an identity token", Look: func() tracescreen.Look {
+				return tracescreen.Look{Trace: lessontest.Trace(), Running: true}
+			}}))
+			s.sees("certificate from Fulcio")
+			s.Key("g")
+			s.Key("down")
+			s.Key("down")
+			s.Key("enter")
 			return s
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/actions/trace"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
@@ -27,6 +28,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/theme"
+	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
 	trustscreen "github.com/sigwalk/sigwalk/tui/trust"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -183,6 +185,20 @@ func oddReport() *verification.Report {
 	return report
 }
 
+func oddTrace() trace.Trace {
+	t := lessontest.Trace()
+	for range 3 {
+		t.Stages = append(t.Stages, t.Stages...)
+	}
+	for i := range t.Stages {
+		s := &t.Stages[i]
+		s.Title, s.Detail = s.Title+odd, odd+s.Detail
+		s.Made = append([]actions.Fact{{Name: odd, Value: odd + odd}}, s.Made...)
+		s.Calls = append([]trace.Call{{Call: actions.Call{Method: odd, Host: odd, Path: odd, Status: 12345, Took: 1 << 60, Sent: 1 << 62, Received: 1, Err: odd}}}, s.Calls...)
+	}
+	return t
+}
+
 func oddTree() *verification.Node {
 	root := lessontest.Tree()
 	root.Title += odd
@@ -290,6 +306,12 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			return doctorscreen.New(d, func(context.Context, func(doctor.Finding)) (*doctor.Report, error) {
 				return nil, &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
 			})
+		},
+		"trace": func(d screen.Deps) screen.Screen {
+			return tracescreen.New(d, tracescreen.Options{Title: odd, Look: func() tracescreen.Look { return tracescreen.Look{Trace: oddTrace()} }})
+		},
+		"empty trace": func(d screen.Deps) screen.Screen {
+			return tracescreen.New(d, tracescreen.Options{Title: odd, Look: func() tracescreen.Look { return tracescreen.Look{Running: true, Asks: true} }})
 		},
 		"trust": func(d screen.Deps) screen.Screen {
 			return trustscreen.New(d, &trust.Status{

@@ -81,7 +81,8 @@ type stepState struct {
 	stages   []actions.Stage
 	progress []actions.Progress
 	notes    []actions.Note
-	outputAt int // where the last run's output begins
+	tracing  *tracing // nil before the first run
+	outputAt int      // where the last run's output begins
 }
 
 // checkRecord is what is known of one check. held is its last certain answer: an unreachable registry undoes nothing.
@@ -150,6 +151,8 @@ type StepSnapshot struct {
 	Values    []any // the typed results of the last run, as shell.Result.Values
 	Err       error
 	Took      time.Duration
+	// Traced is true when Session.Trace has something to say about the step.
+	Traced bool
 	// Elsewhere is true when the step is done but was not run here.
 	Elsewhere bool
 	// Runs counts the runs of this session that ended; OutputStart is the offset at which the last run's output begins.
@@ -181,7 +184,7 @@ func (s *Session) snapshotOf(i int) StepSnapshot {
 		Step: s.opts.Lesson.Steps[i], BlockedBy: -1,
 		Stages: slices.Clone(state.stages), Progress: slices.Clone(state.progress), Notes: slices.Clone(state.notes),
 		ExitCode: state.exitCode, Values: slices.Clone(state.values), Err: state.err, Took: state.took,
-		Runs: state.runs, OutputStart: state.outputAt,
+		Traced: state.tracing != nil, Runs: state.runs, OutputStart: state.outputAt,
 	}
 	for _, check := range state.checks {
 		step.Checks = append(step.Checks, check.CheckResult)

@@ -142,8 +142,9 @@ func (s *Session) runLine(ctx context.Context, step int, line string) (result sh
 				Next: "please report it with this trace:\n" + string(debug.Stack()),
 			}
 		}
+		s.endTrace(step)
 	}()
-	return s.opts.Shell.Run(ctx, line, shell.Streams{Out: out, Err: out}, &runObserver{session: s, step: step})
+	return s.opts.Shell.Run(ctx, line, shell.Streams{Out: out, Err: out}, s.traced(step, &runObserver{session: s, step: step}))
 }
 
 // finish keeps how the line ended and looks at the checks.

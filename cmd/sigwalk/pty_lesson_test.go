@@ -32,6 +32,8 @@ func TestLessonByKeys(t *testing.T) {
 			m.press("n", "enter")
 			m.see("9 done", "exit  12, as this step wants it", "every step is done")
 
+			traced(m)
+
 			pid := m.sandbox()
 			m.press("q")
 			if code := m.end(); code != 0 {
@@ -40,6 +42,23 @@ func TestLessonByKeys(t *testing.T) {
 			gone(t, pid)
 		})
 	}
+}
+
+// traced looks at what the signature did, stage by stage, and saves it.
+func traced(m *terminal) {
+	m.t.Helper()
+	m.press("p", "p", "p", "p")
+	m.see("5 Sign the image")
+	m.press("N")
+	m.see("Trace  5 Sign the image", "certificate from Fulcio", "its network calls", "/manifests/latest")
+	m.press("down", "down", "down", "enter")
+	m.see("what it made", "subjectAlternativeName", "pipeline-auth@demo.redhat.com", "extension issuer")
+	m.press("E")
+	m.see("the trace is in ", "trace.json")
+	m.press("esc")
+	m.see("Find the digest of the image")
+	m.press("esc")
+	m.see("5 Sign the image", "9 done")
 }
 
 // walk does the steps of the lesson up to the table.

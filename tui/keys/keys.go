@@ -21,6 +21,7 @@ const (
 	Tree        Scope = "tree"
 	Trust       Scope = "trust"
 	Doctor      Scope = "doctor"
+	Trace       Scope = "trace"
 	BrowseTable Scope = "browse-table"
 	BrowseTree  Scope = "browse-tree"
 	Edit        Scope = "edit"
@@ -77,7 +78,9 @@ const (
 	OpenTrust Intent = "trust"
 	// OpenDoctor looks for what is wrong with the deployment.
 	OpenDoctor Intent = "doctor"
-	Lessons    Intent = "lessons"
+	// OpenTrace shows what a step did.
+	OpenTrace Intent = "trace"
+	Lessons   Intent = "lessons"
 
 	Sort    Intent = "sort"
 	Filter  Intent = "filter"
@@ -231,5 +234,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
 }

@@ -110,6 +110,8 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		return screen.Send(screen.Push{Screen: outline.New(m.deps, opts)})
 	case keys.OpenDoctor:
 		return screen.Send(screen.Push{Screen: doctor.New(m.deps, m.examine)})
+	case keys.OpenTrace:
+		return m.openTrace()
 	case keys.OpenTrust:
 		if s := latest[*trust.Status](m); s != nil {
 			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
@@ -382,6 +384,10 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 	case keys.OpenDoctor:
 		if m.examine == nil {
 			return "there is no deployment to look at here"
+		}
+	case keys.OpenTrace:
+		if !step.Traced {
+			return "there is nothing to trace yet: enter runs the step"
 		}
 	case keys.OpenTrust:
 		if latest[*trust.Status](m) == nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trace"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -17,6 +18,7 @@ type Session interface {
 	Output(step int, offset int) (text string, next int)
 	Question() (actions.Question, bool)
 	Answer(answer actions.Answer)
+	Trace(step int) (t trace.Trace, running, ok bool)
 	Run(ctx context.Context, step int, line string) error
 	Try(ctx context.Context, step int, line string) error
 	History() []string

@@ -30,6 +30,9 @@ func (c command) is(word string) bool {
 	return strings.EqualFold(c.name, word)
 }
 
+// takes reports whether more may stand behind the command.
+func (c command) takes() bool { return c.name == "$" || c.name == "L" || c.name == "trace" }
+
 func commands() []command {
 	return []command{
 		{"", "alone, runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
@@ -51,6 +54,10 @@ func commands() []command {
 			return w.turn(w.step + 1)
 		}},
 		{"t", "writes what was run, as Markdown, to a new file", func(w *walker, _ context.Context, _ string) error { w.export(); return nil }},
+		{"trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", func(w *walker, _ context.Context, rest string) error {
+			w.trace(rest)
+			return nil
+		}},
 		{"x", "resets this step, after a question", (*walker).reset},
 		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
 		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},

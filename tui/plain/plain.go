@@ -228,7 +228,7 @@ func (w *walker) prompt(ctx context.Context) error {
 	text = strings.TrimSpace(text)
 	word, rest, _ := strings.Cut(text, " ")
 	for _, c := range commands() {
-		if c.is(word) && (rest == "" || c.name == "$" || c.name == "L") {
+		if c.is(word) && (rest == "" || c.takes()) {
 			return c.do(w, ctx, rest)
 		}
 	}

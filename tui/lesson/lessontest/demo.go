@@ -182,6 +182,7 @@ func playSign(ctx context.Context, st *Stage) error {
 			{ID: "certificate", Title: "Certificate from Fulcio", State: actions.StageStarted},
 		}
 	})
+	st.Traced(Trace())
 	answer, err := st.Ask(ctx, consent)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trace"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
@@ -37,6 +38,7 @@ type Session struct {
 	changed  chan struct{}
 	closed   bool
 	tried    []string
+	traces   map[int]trace.Trace
 }
 
 // New returns a session of lesson whose steps do plays when they run; a nil play does nothing.
@@ -47,6 +49,7 @@ func New(lesson *workshop.Lesson, env []environment.Variable, plays []Play) *Ses
 		plays:   plays,
 		answers: make(chan actions.Answer, 1),
 		changed: make(chan struct{}, 1),
+		traces:  map[int]trace.Trace{},
 	}
 	for _, step := range lesson.Steps {
 		s.snap.Steps = append(s.snap.Steps, workshop.StepSnapshot{

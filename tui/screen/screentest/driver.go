@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a driver waits for what must come.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // Driver gives messages to a screen. It is used by one goroutine, the test's.
 type Driver struct {
