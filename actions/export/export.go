@@ -4,7 +4,6 @@ package export
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -86,10 +85,7 @@ func Write(ctx context.Context, w io.Writer, report *verification.Report, opts O
 		return err
 	}
 	if opts.Form == JSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(report)
+		return report.WriteJSON(ctx, w)
 	}
 	if opts.Form == HTML {
 		return page(w, contentOf(report, opts.Clock.Now()))

@@ -31,6 +31,22 @@ type promise struct {
 	LogID          string `json:"logID"`
 }
 
+// canonical is the promise as it is signed (RFC 8785). The log's id must be in hex.
+func (p promise) canonical() ([]byte, error) {
+	if exact(p.IntegratedTime) && exact(p.LogIndex) {
+		// Strings of this kind need no escapes, and numbers of this size look the same in every notation.
+		return fmt.Appendf(nil, `{"body":"%s","integratedTime":%d,"logID":"%s","logIndex":%d}`, p.Body, p.IntegratedTime, p.LogID, p.LogIndex), nil
+	}
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	return jsoncanonicalizer.Transform(plain)
+}
+
+// exact reports whether JSON's numbers, which are floating, can tell a number from its neighbours.
+func exact(n int64) bool { return -1<<53 < n && n < 1<<53 }
+
 // checkSET verifies the log's promise over body, time, index and log of an entry.
 func (e *evidence) checkSET(entry *LogEntry) Check {
 	place := e.place("signed entry timestamp of the log entry")
@@ -62,10 +78,7 @@ func (e *evidence) checkSET(entry *LogEntry) Check {
 		return failed(actions.CodeSET, fmt.Sprintf("the log's key is of a kind that promises are not made with: %T", log.PublicKey), nextRoot).
 			sides(expected, found)
 	}
-	plain, err := json.Marshal(promise{base64.StdEncoding.EncodeToString(entry.Body), entry.Integrated.Unix(), entry.Index, strings.ToLower(entry.LogID)})
-	if err == nil {
-		plain, err = jsoncanonicalizer.Transform(plain)
-	}
+	plain, err := promise{base64.StdEncoding.EncodeToString(entry.Body), entry.Integrated.Unix(), entry.Index, strings.ToLower(entry.LogID)}.canonical()
 	sum := sha256.Sum256(plain)
 	if err != nil || !ecdsa.VerifyASN1(key, sum[:], entry.SET) {
 		return failed(actions.CodeSET, "body, index, time and log of the entry are not those that the log signed", nextTampered).sides(expected, found)
@@ -167,10 +180,13 @@ func (e *evidence) notCarried() Check {
 }
 
 // recordedKey names the key that an entry records.
-func recordedKey(r *record) string {
+func (e *evidence) recordedKey(r *record) string {
 	der := r.key
 	if block, _ := pem.Decode(r.key); block != nil {
 		der = block.Bytes
+	}
+	if e.cert != nil && bytes.Equal(der, e.cert.Raw) {
+		return "certificate " + fingerprint(der)
 	}
 	if cert, err := x509.ParseCertificate(der); err == nil {
 		return "certificate " + fingerprint(cert.Raw)

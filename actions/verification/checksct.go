@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	ct "github.com/google/certificate-transparency-go"
 	"github.com/google/certificate-transparency-go/ctutil"
@@ -29,7 +30,7 @@ func (e *evidence) checkSCT() Check {
 	}
 	expected := Value{"a timestamp by one of the logs " + logNames(e.x.ctLogs), fromCTLogs}
 	place := e.place("extension 1.3.6.1.4.1.11129.2.4.2 of the certificate")
-	stamps, err := x509util.ParseSCTsFromCertificate(e.cert.Raw)
+	leaf, stamps, err := parseSCTs(e.cert)
 	if err != nil {
 		return failed(actions.CodeSCT, "the signed certificate timestamps in the certificate cannot be read: "+err.Error(), nextTampered).
 			sides(expected, Value{"no list of timestamps", place})
@@ -55,7 +56,7 @@ func (e *evidence) checkSCT() Check {
 		case !log.ValidityPeriodStart.IsZero() && at.Before(log.ValidityPeriodStart),
 			!log.ValidityPeriodEnd.IsZero() && at.After(log.ValidityPeriodEnd):
 			why = "the trust root does not trust that log's key for that time"
-		case e.signedBy(log, stamp, issuers):
+		case e.signedBy(log, stamp, leaf, issuers):
 			return passed("a log of the trust root has the certificate").
 				sides(Value{"a timestamp by " + logName(log, id), fromCTLogs}, Value{found[len(found)-1], place})
 		default:
@@ -86,13 +87,19 @@ func (e *evidence) issuers() []*x509.Certificate {
 	return issuers
 }
 
-func (e *evidence) signedBy(log *root.TransparencyLog, stamp *ct.SignedCertificateTimestamp, issuers []*x509.Certificate) bool {
-	leaf, err := ctx509.ParseCertificate(e.cert.Raw)
-	if ctx509.IsFatal(err) || err != nil {
-		return false
+// parseSCTs parses a certificate once more, with the library of certificate transparency, and the timestamps in it.
+func parseSCTs(cert *x509.Certificate) (*ctx509.Certificate, []*ct.SignedCertificateTimestamp, error) {
+	leaf, err := ctx509.ParseCertificate(cert.Raw)
+	if err != nil {
+		return nil, nil, err
 	}
+	stamps, err := x509util.ParseSCTsFromSCTList(&leaf.SCTList)
+	return leaf, stamps, err
+}
+
+func (e *evidence) signedBy(log *root.TransparencyLog, stamp *ct.SignedCertificateTimestamp, leaf *ctx509.Certificate, issuers []*x509.Certificate) bool {
 	for _, issuer := range issuers {
-		above, err := ctx509.ParseCertificate(issuer.Raw)
+		above, err := e.x.issuers.parse(issuer)
 		if err != nil {
 			continue
 		}
@@ -101,6 +108,35 @@ func (e *evidence) signedBy(log *root.TransparencyLog, stamp *ct.SignedCertifica
 		}
 	}
 	return false
+}
+
+// issuers keeps the certificates of authorities as the library of certificate transparency has parsed them: all
+// signatures of an image have the same few.
+type issuers struct {
+	mu     sync.Mutex
+	parsed map[string]*ctx509.Certificate // by DER
+}
+
+// maxIssuers bounds what is kept: certificates that came with a signature are anybody's.
+const maxIssuers = 16
+
+func (i *issuers) parse(issuer *x509.Certificate) (*ctx509.Certificate, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if known, ok := i.parsed[string(issuer.Raw)]; ok {
+		return known, nil
+	}
+	parsed, err := ctx509.ParseCertificate(issuer.Raw)
+	if err != nil {
+		return nil, err
+	}
+	if i.parsed == nil {
+		i.parsed = map[string]*ctx509.Certificate{}
+	}
+	if len(i.parsed) < maxIssuers {
+		i.parsed[string(issuer.Raw)] = parsed
+	}
+	return parsed, nil
 }
 
 // logNames lists the logs of a trust root.

@@ -1,6 +1,7 @@
 package verification_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -205,6 +206,8 @@ func TestEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkWritten(t, report)
+	checkWritten(t, &verification.Report{})
 	for range 3 {
 		if again, err := json.Marshal(w.everything(byAlicePolicy)); err != nil || string(again) != string(first) {
 			t.Fatalf("another list (%v): %d bytes, and %d the first time", err, len(again), len(first))
@@ -233,5 +236,21 @@ func TestRepository(t *testing.T) {
 	w.opts.Repository = "no repository"
 	if _, err := verification.New(w.opts).Verify(t.Context(), w.tag(), byAlicePolicy); actions.CodeOf(err) != actions.CodeReference {
 		t.Errorf("a repository that is none: %v", err)
+	}
+}
+
+// checkWritten compares what is written on all processors with what the encoder makes of the whole.
+func checkWritten(t *testing.T, report *verification.Report) {
+	t.Helper()
+	want, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := report.WriteJSON(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want)+"\n" {
+		t.Errorf("written:\n%s\nmarshalled:\n%s", &got, want)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"runtime"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -17,12 +16,11 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
 
-// examination is what all signatures of an image are explained against. It is only read.
+// examination is what all signatures of an image are explained against. It is only read, but for issuers.
 type examination struct {
 	digest   v1.Hash
 	policy   Policy
@@ -32,6 +30,7 @@ type examination struct {
 	key      signature.Verifier // nil without --key
 	keyPEM   []byte
 	lookup   lookup // nil where no log may be asked
+	issuers  issuers
 
 	subject, issuer *regexp.Regexp // nil without a pattern
 	// now is what cosign compares with when nothing proves the time of signing: the system's clock, never a moved one.
@@ -109,19 +108,12 @@ func (s *Signature) Explain(ctx context.Context) {
 
 // Explain explains all signatures of the report, on all processors. It fails only when ctx ends.
 func (r *Report) Explain(ctx context.Context) error {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, rows := range [][]Signature{r.Signatures, r.Attached} {
-		for i := range rows {
-			g.Go(func() error {
-				if ctx.Err() == nil {
-					rows[i].Explain(ctx)
-				}
-				return ctx.Err()
-			})
+		if err := everyOne(ctx, len(rows), func(i int) { rows[i].Explain(ctx) }); err != nil {
+			return err
 		}
 	}
-	return g.Wait()
+	return ctx.Err()
 }
 
 // examine fills in the checks of s. They come from what is stored and from the trust root alone.

@@ -114,7 +114,7 @@ func readAnyRecord(entry *protorekor.TransparencyLogEntry) (*record, error) {
 			return r, err
 		}
 	}
-	r, err := readRecord(body)
+	r, err := readRecord(body, nil)
 	if err == nil && (r.kind == "rekord" || r.kind == "intoto" && r.version == "0.0.1") {
 		err = errRecordKind
 	}
@@ -128,7 +128,7 @@ func (e *bundleExaminee) compareRecord(l *logged, unread error) Check {
 	if unread != nil {
 		return failed(actions.CodeLogEntry, "the log entry cannot be read: "+unread.Error(), nextTampered).sides(expected, Value{"no entry", place})
 	}
-	found := Value{fmt.Sprintf("entry %d: signature %s, %s", l.entry.Index, short(hex.EncodeToString(l.record.raw)), recordedKey(l.record)), place}
+	found := Value{fmt.Sprintf("entry %d: signature %s, %s", l.entry.Index, short(hex.EncodeToString(l.record.raw)), e.recordedKey(l.record)), place}
 	if !bytes.Equal(l.record.raw, e.raw) {
 		return failed(actions.CodeLogEntry, fmt.Sprintf("the log entry %d belongs to another signature", l.entry.Index), nextTampered).sides(expected, found)
 	}

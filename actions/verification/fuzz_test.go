@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"io"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,9 +77,17 @@ func FuzzReadRecord(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, read := range []func([]byte) (*record, error){readRecord, readTilesRecord} {
+		inFull := func(body []byte) (*record, error) { return readRecord(body, nil) }
+		byParts := func(body []byte) (*record, error) { return readRecord(body, func(*record) bool { return true }) }
+		for _, read := range []func([]byte) (*record, error){inFull, byParts, readTilesRecord} {
 			if r, err := read(body); (r == nil) == (err == nil) {
 				t.Errorf("%v, %v", r, err)
+			}
+		}
+		// Whatever the log's own types accept reads the same without a look at the signature.
+		if full, err := inFull(body); err == nil {
+			if parts, err := byParts(body); err != nil || !reflect.DeepEqual(full, parts) {
+				t.Errorf("%+v, %v; in full %+v", parts, err, full)
 			}
 		}
 	})

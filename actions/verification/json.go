@@ -2,6 +2,7 @@ package verification
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -9,16 +10,21 @@ import (
 
 // reportJSON is the form of `sigwalk verify -o json`. It is stable: fields are added, never renamed or removed.
 type reportJSON struct {
-	// Image is the reference as asked for, Digest what it named ("sha256:...").
-	Image  string `json:"image"`
-	Digest string `json:"digest"`
-	// Verified is true when at least one signature verified.
-	Verified bool `json:"verified"`
+	headJSON
 	// Signatures are in the order of log index, those without one last. It is never null.
 	Signatures []signatureJSON `json:"signatures"`
 	// Attached is what else is beside the image, and what is beside the images of an index: attestations, SBOMs, older
 	// forms of signatures. It does not count for Verified. It is never null.
 	Attached []signatureJSON `json:"attached"`
+}
+
+// headJSON is what a report begins with.
+type headJSON struct {
+	// Image is the reference as asked for, Digest what it named ("sha256:...").
+	Image  string `json:"image"`
+	Digest string `json:"digest"`
+	// Verified is true when at least one signature verified.
+	Verified bool `json:"verified"`
 }
 
 // signatureJSON is one row. Times are RFC 3339 in UTC.
@@ -102,8 +108,7 @@ type reasonJSON struct {
 // MarshalJSON implements json.Marshaler with the object {image, digest, verified, signatures}.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	out := reportJSON{
-		Image:      r.Image,
-		Digest:     r.Digest.DigestStr(),
+		headJSON:   r.head(),
 		Signatures: make([]signatureJSON, len(r.Signatures)),
 		Attached:   make([]signatureJSON, len(r.Attached)),
 	}
@@ -112,9 +117,13 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	}
 	for i := range r.Signatures {
 		out.Signatures[i] = r.Signatures[i].json()
-		out.Verified = out.Verified || r.Signatures[i].Verified
 	}
 	return json.Marshal(out)
+}
+
+func (r *Report) head() headJSON {
+	verified := slices.ContainsFunc(r.Signatures, func(s Signature) bool { return s.Verified })
+	return headJSON{r.Image, r.Digest.DigestStr(), verified}
 }
 
 // MarshalJSON implements json.Marshaler with the object that Report holds for each signature.

@@ -9,7 +9,6 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/sigstore/sigstore-go/pkg/verify"
-	"golang.org/x/sync/errgroup"
 )
 
 // lookups is how many signatures without a log entry are looked up at the same time, as many as cosign does.
@@ -27,21 +26,7 @@ func judge(ctx context.Context, signatures []Signature, x *examination, co *cosi
 			}
 		}
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(workers)
-	for i := range signatures {
-		if gctx.Err() != nil {
-			break
-		}
-		g.Go(func() error {
-			j.judge(gctx, &signatures[i])
-			return gctx.Err()
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err()
+	return everyOneBy(ctx, workers, len(signatures), func(i int) { j.judge(ctx, &signatures[i]) })
 }
 
 // judgement is what all signatures of an image are held against. It is only read.

@@ -51,7 +51,8 @@ func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifes
 		return nil, err
 	}
 	signatures := make([]Signature, len(m.Layers))
-	for i, layer := range m.Layers {
+	read := func(i int) {
+		layer := m.Layers[i]
 		sig := like
 		sig.Layer, sig.mediaType = layer.Digest, string(layer.MediaType)
 		if like.Storage == StoredInTag {
@@ -60,7 +61,7 @@ func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifes
 		sig.readLegacy(layer, payloads[layer.Digest])
 		signatures[i] = sig
 	}
-	return signatures, nil
+	return signatures, everyOne(ctx, len(signatures), read)
 }
 
 // suffix is that of the tag in which cosign keeps the kind.

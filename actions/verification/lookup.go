@@ -46,7 +46,7 @@ func (e *tagExaminee) ask(ctx context.Context, place string) Check {
 		return failed(actions.CodeNoLogEntry, "it carries no log entry, and the log's answer holds none", "sign the image again").
 			sides(expected, Value{"none", "answer of the log"})
 	}
-	if e.entry, err = readRecord(e.s.Entry.Body); err != nil {
+	if e.entry, err = readRecord(e.s.Entry.Body, nil); err != nil {
 		return failed(actions.CodeLogEntry, "the log's answer cannot be read: "+err.Error(), "check that --rekor-url is a Rekor log").
 			sides(expected, Value{"no entry", "answer of the log"})
 	}
@@ -111,7 +111,7 @@ func fetchedEntry(answer *models.LogEntryAnon) (*LogEntry, error) {
 		}
 		entry.Proof.Hashes = append(entry.Proof.Hashes, h)
 	}
-	if record, err := readRecord(body); err == nil {
+	if record, err := readRecord(body, nil); err == nil {
 		entry.Kind, entry.Version = record.kind, record.version
 	}
 	return entry, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/go-openapi/runtime"
+	"github.com/go-openapi/strfmt"
 	rekortiles "github.com/sigstore/rekor-tiles/v2/pkg/generated/protobuf"
 	"github.com/sigstore/rekor/pkg/generated/models"
 	"github.com/sigstore/rekor/pkg/types"
@@ -39,8 +40,9 @@ var (
 	errIncomplete  = errors.New("the entry lacks a part")
 )
 
-// readRecord parses the body of a Rekor v1 entry.
-func readRecord(body []byte) (r *record, err error) {
+// readRecord parses the body of a Rekor v1 entry. The log's own types verify the signature that an entry records, unless
+// own says that it is one which is verified anyway; own may be nil.
+func readRecord(body []byte, own func(*record) bool) (r *record, err error) {
 	defer func() {
 		// The types of the log have parts that may be absent and that its own validation does not ask for.
 		if recover() != nil {
@@ -51,6 +53,11 @@ func readRecord(body []byte) (r *record, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if own != nil {
+		if r, ok := readHashed(proposed); ok && own(r) {
+			return r, nil
+		}
+	}
 	entry, err := types.UnmarshalEntry(proposed)
 	if err != nil {
 		return nil, err
@@ -58,11 +65,7 @@ func readRecord(body []byte) (r *record, err error) {
 	r = &record{kind: proposed.Kind(), version: entry.APIVersion()}
 	switch e := entry.(type) {
 	case *hashedrekord.V001Entry:
-		o := e.HashedRekordObj
-		r.algorithm, r.hash = *o.Data.Hash.Algorithm, *o.Data.Hash.Value
-		r.raw, r.key = o.Signature.Content, o.Signature.PublicKey.Content
-		r.signature = o.Signature.Content.String()
-		r.payloadHash = r.hash
+		r.hashed(&e.HashedRekordObj)
 	case *dsse.V001Entry:
 		o := e.DSSEObj
 		if r.signatures = len(o.Signatures); r.signatures == 0 {
@@ -99,6 +102,29 @@ func readRecord(body []byte) (r *record, err error) {
 		return nil, errRecordKind
 	}
 	return r, nil
+}
+
+// hashed fills in r from an entry of the kind that signatures have.
+func (r *record) hashed(o *models.HashedrekordV001Schema) {
+	r.algorithm, r.hash = *o.Data.Hash.Algorithm, *o.Data.Hash.Value
+	r.raw, r.key = o.Signature.Content, o.Signature.PublicKey.Content
+	r.signature = o.Signature.Content.String()
+	r.payloadHash = r.hash
+}
+
+// readHashed reads an entry of that kind whose parts are all there, without a look at the signature in it.
+func readHashed(proposed models.ProposedEntry) (r *record, ok bool) {
+	p, ok := proposed.(*models.Hashedrekord)
+	if !ok || p.APIVersion == nil || *p.APIVersion != hashedrekord.APIVERSION {
+		return nil, false
+	}
+	var o models.HashedrekordV001Schema
+	if hashedrekord.DecodeEntry(p.Spec, &o) != nil || o.Validate(strfmt.Default) != nil {
+		return nil, false
+	}
+	r = &record{kind: p.Kind(), version: *p.APIVersion}
+	r.hashed(&o)
+	return r, true
 }
 
 // readTilesRecord parses the body of a Rekor v2 entry.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -24,8 +26,26 @@ func find(program string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// took is what a piece of work cost: seconds on the wall and of all processors.
-type took struct{ wall, cpu time.Duration }
+// took is what a piece of work cost: time on the wall and of all processors, the time until something was printed, and the
+// most memory that was resident at once, in bytes. What was not measured is zero.
+type took struct {
+	wall, cpu, first time.Duration
+	resident         int64
+}
+
+// firstWrite notes when something was first written to it.
+type firstWrite struct {
+	bytes.Buffer
+	at time.Time
+}
+
+// Write implements io.Writer.
+func (w *firstWrite) Write(p []byte) (int, error) {
+	if w.at.IsZero() {
+		w.at = time.Now()
+	}
+	return w.Buffer.Write(p)
+}
 
 // ran is a process that has ended.
 type ran struct {
@@ -38,13 +58,20 @@ type ran struct {
 // start runs a program to its end with env and, beside it, only what a process cannot do without: nothing of the person's
 // own is read or written. The time is that from before exec until the end was noticed.
 func (b *bench) start(ctx context.Context, env map[string]string, program string, args ...string) (ran, error) {
-	var stdout, stderr bytes.Buffer
+	var stdout firstWrite
+	var stderr bytes.Buffer
 	cmd := b.command(ctx, env, program, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()
 	err := cmd.Run()
 	r := ran{took: took{wall: time.Since(begin)}, stdout: stdout.Bytes(), stderr: stderr.Bytes()}
+	if !stdout.at.IsZero() {
+		r.first = stdout.at.Sub(begin)
+	}
 	if cmd.ProcessState != nil {
+		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			r.resident = usage.Maxrss << 10 // Linux counts in KiB
+		}
 		r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 		r.code = cmd.ProcessState.ExitCode()
 	}
@@ -102,11 +129,17 @@ func race(ctx context.Context, rounds int, contestants ...contestant) ([]took, e
 }
 
 func median(runs []took) took {
-	wall, cpu := make([]time.Duration, len(runs)), make([]time.Duration, len(runs))
-	for i, r := range runs {
-		wall[i], cpu[i] = r.wall, r.cpu
+	return took{
+		wall: middle(runs, func(r took) time.Duration { return r.wall }), cpu: middle(runs, func(r took) time.Duration { return r.cpu }),
+		first: middle(runs, func(r took) time.Duration { return r.first }), resident: middle(runs, func(r took) int64 { return r.resident }),
 	}
-	slices.Sort(wall)
-	slices.Sort(cpu)
-	return took{wall[len(wall)/2], cpu[len(cpu)/2]}
+}
+
+func middle[T cmp.Ordered](runs []took, of func(took) T) T {
+	values := make([]T, len(runs))
+	for i, r := range runs {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
 }

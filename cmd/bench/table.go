@@ -101,3 +101,5 @@ func processor() string {
 	}
 	return ""
 }
+
+func megabytes(t took) string { return fmt.Sprintf("%d MB", t.resident/1e6) }
