@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/exec"
@@ -24,6 +25,13 @@ type school struct {
 	course    *workshop.Course
 	standings func() []workshop.Standing
 	doctor    doctor.Examine // nil where nobody can be asked
+
+	// editions brings what the course's folder comes to hold; nil for a course that does not change. reopen opens a lesson of
+	// the latest one in place of a session that is closed, at the step of that ID.
+	editions  <-chan workshop.Edition
+	reopen    func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error)
+	listening bool
+	broken    error // what is wrong with the latest edition
 }
 
 // starting is the screen that is shown until the session is open, and when it cannot be opened.
@@ -38,6 +46,7 @@ type starting struct {
 	err           error
 	width, height int
 	session       lesson.Session
+	stale         bool // the course came to have another edition meanwhile
 }
 
 type (
@@ -57,7 +66,9 @@ func newStarting(deps screen.Deps, s *school, name string) *starting {
 }
 
 // Init implements screen.Screen.
-func (s *starting) Init() tea.Cmd { return tea.Batch(s.start(), s.listen(), s.nextBeat()) }
+func (s *starting) Init() tea.Cmd {
+	return tea.Batch(s.start(), s.listen(), s.nextBeat(), s.school.listen(s.deps))
+}
 
 // start opens the session. One that comes when the program has ended already is closed at once.
 func (s *starting) start() tea.Cmd {
@@ -100,7 +111,12 @@ func (s *starting) Update(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		s.session = msg.session
-		return screen.Send(screen.Replace{Screen: newWorkshop(s.deps, s.school, msg.session)})
+		next := newWorkshop(s.deps, s.school, msg.session)
+		next.stale = s.stale
+		return screen.Send(screen.Replace{Screen: next})
+	case edition:
+		s.stale = s.stale || msg.Course != nil
+		return s.school.take(s.deps, msg)
 	case doing:
 		s.doing = append(s.doing, widget.Clean(string(msg)))
 		return s.listen()

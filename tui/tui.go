@@ -50,6 +50,10 @@ type Options struct {
 	// tells by progress, on one line, what it is doing; it stops when ctx ends. Run closes the session before it opens
 	// another.
 	Open func(ctx context.Context, lesson string, progress func(string)) (*workshop.Session, error)
+	// Editions brings what the course's folder comes to hold, as workshop.Follow tells it; nil for a course that does not change.
+	// Reopen opens the lesson of a session that is closed again, from the latest edition, at the step of that ID.
+	Editions <-chan workshop.Edition
+	Reopen   func(ctx context.Context, before *workshop.Session, step string) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
 }
@@ -83,7 +87,17 @@ func Run(ctx context.Context, opts Options) error {
 		}
 		return session, nil
 	}
-	return run(ctx, opts.Terminal, &school{open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor})
+	reopen := func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error) {
+		session, err := opts.Reopen(ctx, before.(*workshop.Session), step) //nolint:forcetypeassert // it came from Open or Reopen
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	}
+	return run(ctx, opts.Terminal, &school{
+		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor,
+		editions: opts.Editions, reopen: reopen,
+	})
 }
 
 func run(ctx context.Context, terminal Terminal, s *school) error {

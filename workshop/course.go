@@ -1,6 +1,7 @@
 package workshop
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,12 +30,15 @@ type Course struct {
 	Bare bool
 	// Files is the course's folder, as ParseCourse was given it.
 	Files fs.FS
+	// print is what the files were like before they were read.
+	print [sha256.Size]byte
 }
 
 // ParseCourse reads the course in a folder: course.yaml, lessons/NAME.md and scripts/NAME.sh. Everything that is wrong in any
 // of its files is reported at once, in an error with CodeLessonBroken that wraps Problems; there is no course then.
 func ParseCourse(fsys fs.FS) (*Course, error) {
 	p := &lessonParser{problems: problems{file: courseFile}}
+	print := printOf(fsys)
 	text, err := readLesson(fsys, courseFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &actions.Error{
@@ -45,7 +49,7 @@ func ParseCourse(fsys fs.FS) (*Course, error) {
 	if err != nil {
 		return nil, err
 	}
-	course := &Course{Files: fsys}
+	course := &Course{Files: fsys, print: print}
 	fields, ok := p.mapping(string(p.checkText(text)), 1, courseFile, []string{"title", "summary", "sandbox", "lessons"})
 	if !ok {
 		return nil, p.err()

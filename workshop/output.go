@@ -63,6 +63,13 @@ func (o *output) read(offset int) (string, int) {
 	return missing + string(o.text[offset-o.first:end]), o.first + end
 }
 
+// passOn returns the same output for another session, which nothing is written to by this one any more.
+func (o *output) passOn(wrote func()) *output {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return &output{text: o.text, first: o.first, limit: o.limit, finished: o.finished, wrote: wrote}
+}
+
 // end returns the offset at which the next byte will stand.
 func (o *output) end() int {
 	o.mu.Lock()

@@ -22,6 +22,8 @@ type SessionOptions struct {
 	Where string
 	// Homes are where checks look when the environment's TUF_ROOT and DOCKER_CONFIG say nothing else.
 	Homes actions.Homes
+	// Step is the ID of the step to begin at; empty for the one that was open last, or the first that is not done.
+	Step string
 	// ProgressFile keeps what was done; empty keeps nothing.
 	ProgressFile string
 	// Transcript is the file that keeps what was run; empty keeps nothing.

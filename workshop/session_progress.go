@@ -24,7 +24,7 @@ func (s *Session) resume() {
 	}
 	s.current = s.firstOpen()
 	for i, step := range s.opts.Lesson.Steps {
-		if step.ID == kept.Current && !s.done(i) {
+		if step.ID == s.opts.Step || s.opts.Step == "" && step.ID == kept.Current && !s.done(i) {
 			s.current = i
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,15 +41,19 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	guide := &guide{app: a, course: course, home: a.courseHome(dir), progress: progress, notices: make(chan string, noticesHeld)}
+	guide := &guide{
+		app: a, home: a.courseHome(dir), progress: progress, notices: make(chan string, noticesHeld), editions: make(chan workshop.Edition, 1),
+	}
+	guide.course.Store(course)
 	defer guide.close()
+	guide.follow(ctx)
 	if a.lineByLine() {
 		// There an interrupt stops the step that runs, and is not for the whole program.
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Doctor: guide.doctor, Notices: guide.notices, Width: a.width(),
-			Dir: filepath.Join(guide.home, "workspace"),
+			Dir: filepath.Join(guide.home, "workspace"), Editions: guide.editions, Reopen: guide.reopen,
 		})
 	}
 	terminal, err := a.terminal(dir)
@@ -58,7 +63,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
 	return tui.Run(ctx, tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
-		Doctor: guide.doctor,
+		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen,
 	})
 }
 
@@ -106,10 +111,11 @@ const noticesHeld = 16
 // guide opens a lesson for a surface that a person looks at, and closes all that belongs to it.
 type guide struct {
 	app      *app
-	course   *workshop.Course
+	course   atomic.Pointer[workshop.Course]
 	home     string // where the course's files lie
 	progress string // where the progress lies
 	notices  chan string
+	editions chan workshop.Edition // the latest one that nobody has taken
 
 	mu     sync.Mutex
 	place  *place
@@ -118,11 +124,13 @@ type guide struct {
 
 	leave     context.CancelFunc // ends attending; nil without a sandbox
 	attending sync.WaitGroup
+	unfollow  context.CancelFunc // ends following; nil for the built-in course
+	following sync.WaitGroup
 }
 
 // standings implements tui.Options.Standings.
 func (g *guide) standings() []workshop.Standing {
-	standings, _ := g.course.Standings(g.progressFile)
+	standings, _ := g.course.Load().Standings(g.progressFile)
 	return standings
 }
 
@@ -130,10 +138,10 @@ func (g *guide) progressFile(lesson *workshop.Lesson) string { return progressFi
 
 // open implements tui.Options.Open. The deployment is opened once, for all lessons.
 func (g *guide) open(ctx context.Context, name string, progress func(string)) (*workshop.Session, error) {
-	_, lesson := g.course.Standings(g.progressFile)
+	_, lesson := g.course.Load().Standings(g.progressFile)
 	if name != "" {
 		var err error
-		if lesson, err = g.course.Lesson(name); err != nil {
+		if lesson, err = g.course.Load().Lesson(name); err != nil {
 			return nil, err
 		}
 	}
@@ -181,7 +189,7 @@ func (g *guide) passOver(ctx context.Context, p *place, lesson *workshop.Lesson)
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
 	for _, standing := range g.standings() {
-		next := g.course.After(lesson.Name)
+		next := g.course.Load().After(lesson.Name)
 		if standing.Lesson != lesson || next == nil {
 			continue
 		}
@@ -297,6 +305,10 @@ func (g *guide) shell() *exec.Cmd {
 func (g *guide) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.unfollow != nil {
+		g.unfollow()
+		g.following.Wait()
+	}
 	g.keeper.close()
 	for _, c := range g.closer {
 		_ = c.Close()

@@ -53,7 +53,7 @@ func (m *Model) look() tea.Cmd {
 // wait takes the session when it has changed, but not before the pace allows.
 func (m *Model) wait() tea.Cmd {
 	read := append([]int(nil), m.read...)
-	ctx, session, earliest := m.deps.Context, m.session, time.Now().Add(pace)
+	ctx, session, earliest := m.life, m.session, time.Now().Add(pace)
 	return m.deps.Tasks.Cmd(func() tea.Msg {
 		select {
 		case <-ctx.Done():
@@ -89,7 +89,7 @@ func (m *Model) take(read []int) changed {
 
 // watch lets the session look at the world until the program ends.
 func (m *Model) watch() tea.Cmd {
-	ctx, session := m.deps.Context, m.session
+	ctx, session := m.life, m.session
 	return m.deps.Tasks.Cmd(func() tea.Msg {
 		session.Watch(ctx)
 		return nil

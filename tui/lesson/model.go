@@ -19,6 +19,8 @@ import (
 // Options configure the screen.
 type Options struct {
 	Session Session
+	// Life ends when the session is shown no more, be it that screens above go on; nil for as long as the program.
+	Life context.Context //nolint:containedctx // as that of screen.Deps
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
 	// Course is what the lesson is part of, and Standings says how far one has come in it; nil for a lesson alone.
@@ -52,6 +54,7 @@ type run struct {
 // Model is the screen. It implements screen.Screen.
 type Model struct {
 	deps    screen.Deps
+	life    context.Context //nolint:containedctx // as that of screen.Deps
 	session Session
 	shell   func() *exec.Cmd
 	course  outline.Options // with a nil Course for a lesson alone
@@ -94,8 +97,12 @@ var _ screen.Screen = (*Model)(nil)
 
 // New returns the screen of a session, which stays the caller's to close.
 func New(deps screen.Deps, opts Options) *Model {
+	life := opts.Life
+	if life == nil {
+		life = deps.Context
+	}
 	return &Model{
-		deps: deps, session: opts.Session, shell: opts.Shell,
+		deps: deps, life: life, session: opts.Session, shell: opts.Shell,
 		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
 		examine: opts.Doctor,
 		step:    -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
@@ -130,6 +137,17 @@ func (m *Model) Scope() keys.Scope {
 
 // Running implements screen.Screen.
 func (m *Model) Running() bool { return m.running != nil }
+
+// Busy reports whether something runs, is asked or is being typed that would be lost with the screen.
+func (m *Model) Busy() bool {
+	return m.running != nil || m.ask != nil || m.signin != nil || m.answering || m.edit != nil || m.prompt != nil
+}
+
+// Step is the ID of the step that is looked at; empty before the first snapshot.
+func (m *Model) Step() string {
+	step, _ := m.current()
+	return step.Step.ID
+}
 
 // Cancel implements screen.Screen.
 func (m *Model) Cancel() (tea.Cmd, bool) {

@@ -147,7 +147,7 @@ func (m *Model) start() tea.Cmd {
 // begin makes the step that is looked at the one that runs, until the context that it returns is cancelled or the run has
 // ended.
 func (m *Model) begin() context.Context {
-	ctx, cancel := context.WithCancel(m.deps.Context)
+	ctx, cancel := context.WithCancel(m.life)
 	m.running = &run{step: m.step, judged: m.snap.Steps[m.step].State, started: m.deps.Clock.Now(), cancel: cancel}
 	// Its output may come before the next snapshot does, and must not stand below the judgement of the run before.
 	m.snap.Steps[m.step].State = workshop.StepRunning

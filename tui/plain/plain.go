@@ -31,6 +31,10 @@ type Options struct {
 	// Open opens the session of the lesson of that name, empty for the one to go on with; progress tells on one line what
 	// it is doing. Run closes the session before it opens another.
 	Open func(ctx context.Context, lesson string, progress func(string)) (*workshop.Session, error)
+	// Editions brings what the course's folder comes to hold, as workshop.Follow tells it; nil for a course that does not change.
+	// Reopen opens the lesson of a session that is closed again, from the latest edition, at the step of that ID.
+	Editions <-chan workshop.Edition
+	Reopen   func(ctx context.Context, before *workshop.Session, step string) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
@@ -78,6 +82,48 @@ func run(ctx context.Context, opts Options, open opener) error {
 	}
 }
 
+// newEdition says that the lesson is to be opened again, at the step of that ID, because its course has another edition.
+type newEdition struct{ step string }
+
+// Error implements error.
+func (n *newEdition) Error() string { return "the course is to be read again" }
+
+// reopener opens the lesson of a session again.
+func (w *walker) reopener(before lesson.Session, step string) opener {
+	return func(ctx context.Context, _ string, _ func(string)) (lesson.Session, error) {
+		session, err := w.opts.Reopen(ctx, before.(*workshop.Session), step) //nolint:forcetypeassert // it came from Open or Reopen
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	}
+}
+
+// take makes an edition of the course the one that is taught, or says what is wrong with it.
+func (w *walker) take(e workshop.Edition) error {
+	w.broken = e.Err
+	if e.Course == nil {
+		w.say("Note: the course was saved with something wrong in it. The lesson stays as it was until that is mended.")
+		w.wrong()
+		return nil
+	}
+	w.opts.Course = e.Course
+	return &newEdition{w.now().Step.ID}
+}
+
+// wrong says what is wrong with the files of the course, if anything is.
+func (w *walker) wrong() {
+	var wrong workshop.Problems
+	switch {
+	case errors.As(w.broken, &wrong):
+		for _, problem := range wrong {
+			w.say("Wrong: %s.", widget.Clean(problem.String()))
+		}
+	case w.broken != nil:
+		w.failure(w.broken)
+	}
+}
+
 // otherLesson says that the person wants to open another lesson.
 type otherLesson struct{ name string }
 
@@ -85,7 +131,7 @@ type otherLesson struct{ name string }
 func (o *otherLesson) Error() string { return "the lesson " + o.name + " is to be opened" }
 
 // lesson opens one lesson and walks through it, until the person wants no more of it.
-func (w *walker) lesson(ctx context.Context, name string, open opener) (err error) {
+func (w *walker) lesson(ctx context.Context, name string, open opener) error {
 	opening, stop := context.WithCancel(ctx)
 	defer stop()
 	type result struct {
@@ -103,7 +149,7 @@ func (w *walker) lesson(ctx context.Context, name string, open opener) (err erro
 		})
 		opened <- result{session, err}
 	}()
-	w.session = nil
+	w.session, w.again = nil, false
 	for w.session == nil {
 		select {
 		case text := <-steps:
@@ -117,8 +163,21 @@ func (w *walker) lesson(ctx context.Context, name string, open opener) (err erro
 			w.session = r.session
 		}
 	}
-	defer func() { err = errors.Join(err, w.session.Close()) }()
+	for {
+		err := errors.Join(w.attend(ctx), w.session.Close())
+		var saved *newEdition
+		if !errors.As(err, &saved) {
+			return err
+		}
+		if w.session, err = w.reopener(w.session, saved.step)(ctx, "", nil); err != nil {
+			return err
+		}
+		w.again = true
+	}
+}
 
+// attend walks through the lesson that is open while its checks look at the world.
+func (w *walker) attend(ctx context.Context) error {
 	watching, end := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
@@ -188,8 +247,11 @@ func (w *walker) walk(ctx context.Context) error {
 	if snap.Lesson == nil || len(snap.Steps) == 0 {
 		return &actions.Error{Code: actions.CodeLessonBroken, What: "the lesson has no steps"}
 	}
-	w.step = snap.Current
+	w.step, w.hints = snap.Current, 0
 	w.say("")
+	if w.again {
+		w.say("The course was saved, and is read as it is now.")
+	}
 	w.say("%s. %d steps.", widget.Clean(snap.Lesson.Title), len(snap.Steps))
 	if snap.Where != "" {
 		w.say("You work on: %s.", snap.Where)
@@ -197,7 +259,7 @@ func (w *walker) walk(ctx context.Context) error {
 	for _, notice := range snap.Notices {
 		w.say("Note: %s", widget.Clean(notice))
 	}
-	if w.step == 0 && snap.Lesson.Intro != "" {
+	if w.step == 0 && snap.Lesson.Intro != "" && !w.again {
 		w.text(snap.Lesson.Intro)
 	}
 	w.show()
@@ -220,9 +282,21 @@ func (w *walker) walk(ctx context.Context) error {
 func (w *walker) prompt(ctx context.Context) error {
 	w.notices()
 	_, _ = fmt.Fprintf(w.out, "\nstep %d of %d> ", w.step+1, len(w.session.Snapshot().Steps))
-	text, err := w.in.read(ctx, w.interrupts)
-	if err != nil {
-		return err
+	var text string
+	select {
+	case e := <-w.opts.Editions:
+		w.say("")
+		return w.take(e)
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.interrupts:
+		return context.Canceled
+	case l := <-w.in.next():
+		w.in.taken()
+		if l.err != nil {
+			return l.err
+		}
+		text = l.text
 	}
 	w.echo(text)
 	text = strings.TrimSpace(text)

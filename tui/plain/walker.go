@@ -28,6 +28,8 @@ type walker struct {
 	step       int
 	hints      int
 	paper      *markdown.Renderer
+	broken     error // what is wrong with the latest edition of the course
+	again      bool  // the lesson was opened again for another edition
 }
 
 // look is what everything is drawn with: no colour, and no character that a terminal may lack.
@@ -65,9 +67,10 @@ func (w *walker) notices() {
 	}
 }
 
-// show prints the step and where it stands.
+// show prints the step and where it stands, after what is wrong with the course.
 func (w *walker) show() {
 	s := w.now()
+	w.wrong()
 	w.say("")
 	w.say("Step %d. %s", w.step+1, widget.Clean(s.Step.Title))
 	w.say("State: %s.", stateWord(s))
