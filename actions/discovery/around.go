@@ -113,7 +113,7 @@ const LearnersObject = "sigwalk"
 func LearnersVariables() []string {
 	return []string{
 		"IMAGE", "OIDC_PASSWORD", "OIDC_USER", "QUAY", "QUAY_ORGANIZATION", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_USER", "SOURCE_IMAGE",
-		"STUDENT_PASSWORD", "STUDENT_USER",
+		"STUDENT_EMAIL", "STUDENT_PASSWORD", "STUDENT_USER",
 	}
 }
 
@@ -153,6 +153,10 @@ func (s *search) learner() error {
 		})
 	}
 	s.report.Values = append(values, s.report.Values...)
+	// What was left for the learner need not be found anywhere else.
+	s.report.Gaps = slices.DeleteFunc(s.report.Gaps, func(g Gap) bool {
+		return len(g.Variables) > 0 && !slices.ContainsFunc(g.Variables, func(name string) bool { return !given[name] })
+	})
 	return nil
 }
 

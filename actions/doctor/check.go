@@ -51,7 +51,7 @@ func (v verdict) saw(format string, args ...any) verdict {
 	return v
 }
 
-// run adds a line that can be run.
+// try adds a line that can be run.
 func (v verdict) try(format string, args ...any) verdict {
 	v.commands = append(v.commands, fmt.Sprintf(format, args...))
 	return v

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/crane"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -98,7 +98,12 @@ func (e *examination) pushScratch(ctx context.Context) (name.Digest, verdict, bo
 		path = ScratchRepository
 	}
 	repository := ref.Context().Repo(path)
-	image, err := mutate.CreatedAt(empty.Image, v1.Time{Time: e.opts.Clock.Now()})
+	// With a layer: a Quay refuses an image that has none, "manifest invalid".
+	image, err := crane.Image(map[string][]byte{"README": []byte("an image to try signing with; it may be removed\n")})
+	if err != nil {
+		return name.Digest{}, because(err), false
+	}
+	image, err = mutate.CreatedAt(image, v1.Time{Time: e.opts.Clock.Now()})
 	if err != nil {
 		return name.Digest{}, because(err), false
 	}

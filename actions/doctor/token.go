@@ -50,8 +50,8 @@ func (e *examination) signIn(ctx context.Context) verdict {
 				Code: actions.CodeServer, What: "the identity provider fails when somebody signs in", Why: "it says " + answer.says(), Next: "try again; its own log says more",
 			})
 		}
-		return failed(actions.CodeUserRefused, plain(e.opts.User)+" gets no token, and cannot sign", "check OIDC_USER and OIDC_PASSWORD, and the account at the provider (enabled, nothing to be done at a first login)").
-			saw("the provider says %s", answer.says())
+		return failed(actions.CodeUserRefused, plain(e.opts.User)+" gets no token, and cannot sign", "check OIDC_USER and OIDC_PASSWORD, and the account at the provider (enabled, nothing to be done at a first login); where nobody has made a technical user yet, let sigwalk do it").
+			saw("the provider says %s", answer.says()).try("sigwalk technical-user")
 	}
 	e.facts.idToken, e.facts.accessToken = actions.NewSecret(answer.ID), actions.NewSecret(answer.Access)
 	v := passed("the provider gives " + plain(e.opts.User) + " a token")
@@ -78,7 +78,8 @@ func (e *examination) accessAudience(context.Context) verdict {
 		"have the client's name written into the audience of its access tokens").
 		saw("an access token is for %s", plain(strings.Join(token.Audience, ", "))).saw("Fulcio wants %s", plain(want))
 	if e.facts.discovery.keycloak() {
-		v.next = "in Keycloak: Clients, " + plain(want) + ", Client scopes, " + plain(want) + "-dedicated, Add mapper, By configuration, Audience; Included Client Audience " + plain(want) + ", Add to access token on"
+		v.next = "in Keycloak: Clients, " + plain(want) + ", Client scopes, " + plain(want) + "-dedicated, Add mapper, By configuration, Audience; Included Client Audience " + plain(want) + ", Add to access token on; or let sigwalk do it, with the realm's administrator"
+		v = v.try("sigwalk audience-mapper")
 	}
 	return v
 }

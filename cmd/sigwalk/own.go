@@ -25,7 +25,7 @@ func known() []string {
 		"SIGSTORE_ROOT_FILE", "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
 		"SIGSTORE_TSA_CERTIFICATE_FILE", "COSIGN_PASSWORD", "KUBECONFIG", "TUF_ROOT", "DOCKER_CONFIG",
 		"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "IMAGE", "OIDC_USER", "OIDC_PASSWORD",
-		"STUDENT_USER", "STUDENT_PASSWORD",
+		"STUDENT_EMAIL", "STUDENT_USER", "STUDENT_PASSWORD",
 		technicaluser.AdminVariable, technicaluser.PasswordVariable,
 	})
 }
@@ -38,8 +38,8 @@ var deployment = []string{
 // choices are variables of the environment that count beside the sandbox: who signs, what, and in which registry.
 var choices = []string{
 	"IMAGE", "OIDC_USER", "OIDC_PASSWORD", "SIGSTORE_ID_TOKEN", "COSIGN_PASSWORD", "KUBECONFIG",
-	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "STUDENT_USER",
-	"STUDENT_PASSWORD",
+	"QUAY", "QUAY_USER", "QUAY_PASSWORD", "QUAY_TOKEN", "QUAY_ORGANIZATION", "SOURCE_IMAGE", "STUDENT_EMAIL",
+	"STUDENT_USER", "STUDENT_PASSWORD",
 	technicaluser.AdminVariable, technicaluser.PasswordVariable,
 }
 
