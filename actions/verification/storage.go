@@ -45,7 +45,12 @@ type remoteStorage struct {
 	opts   []remote.Option
 	// patience is how long one answer may take, to its last byte: one that comes a byte at a time never ends.
 	patience time.Duration
+	// slots bound how many answers are waited for at the same time, whoever asks.
+	slots chan struct{}
 }
+
+// maxRequests is how many requests a registry gets at the same time.
+const maxRequests = 64
 
 func inRegistry(ctx context.Context, client *registry.Client, patience time.Duration) (*remoteStorage, error) {
 	opts := client.Remote(ctx)
@@ -53,7 +58,7 @@ func inRegistry(ctx context.Context, client *registry.Client, patience time.Dura
 	if err != nil {
 		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}
 	}
-	return &remoteStorage{client, puller, append(opts, remote.Reuse(puller)), patience}, nil
+	return &remoteStorage{client, puller, append(opts, remote.Reuse(puller)), patience, make(chan struct{}, maxRequests)}, nil
 }
 
 // errSlow ends an answer that takes too long.
@@ -61,6 +66,12 @@ var errSlow = errors.New("the registry's answer takes too long")
 
 // inTime runs work with a context that ends when patience does, which is then the error.
 func (r *remoteStorage) inTime(ctx context.Context, work func(context.Context) error) error {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	bounded, stop := context.WithTimeoutCause(ctx, r.patience, errSlow)
 	defer stop()
 	err := work(bounded)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -62,6 +63,9 @@ type Node struct {
 	asked bool // the image that was asked for
 }
 
+// growers is how many images of an index are looked into at the same time. How many requests that makes is bounded elsewhere.
+const growers = 32
+
 // maxPlatforms is how many images of an index are looked into.
 const maxPlatforms = 1000
 
@@ -104,8 +108,10 @@ func (v *Verifier) tree(ctx context.Context, image string, grow func(context.Con
 			root.Kind = NodeIndex
 			platforms, root.Err = children(ref.Context(), desc.raw)
 		}
+		var g sync.WaitGroup
+		g.Go(func() { grow(ctx, t, platforms, ref.Context()) })
 		t.grow(ctx, root, ref.Context())
-		grow(ctx, t, platforms, ref.Context())
+		g.Wait()
 		root.Children = append(root.Children, platforms...)
 		return counted(root.count(NodeSignature), "signature"), ctx.Err()
 	})
@@ -156,7 +162,7 @@ type grower struct {
 
 func (t *grower) growAll(ctx context.Context, nodes []*Node, repo name.Repository) {
 	var g errgroup.Group
-	g.SetLimit(fetchers)
+	g.SetLimit(growers)
 	for _, node := range nodes {
 		g.Go(func() error {
 			t.read(ctx, node, repo)

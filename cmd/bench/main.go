@@ -73,6 +73,7 @@ func run(ctx context.Context) (err error) {
 		{"sign", b.signing},
 		{"copy", b.copying},
 		{"verify", b.verifying},
+		{"tree", b.trees},
 		{"views", b.views},
 	} {
 		if !wanted.MatchString(part.name) {

@@ -35,8 +35,8 @@ type took struct {
 
 // firstWrite notes when something was first written to it.
 type firstWrite struct {
-	bytes.Buffer
-	at time.Time
+	text bytes.Buffer
+	at   time.Time
 }
 
 // Write implements io.Writer.
@@ -44,7 +44,7 @@ func (w *firstWrite) Write(p []byte) (int, error) {
 	if w.at.IsZero() {
 		w.at = time.Now()
 	}
-	return w.Buffer.Write(p)
+	return w.text.Write(p)
 }
 
 // ran is a process that has ended.
@@ -64,7 +64,7 @@ func (b *bench) start(ctx context.Context, env map[string]string, program string
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()
 	err := cmd.Run()
-	r := ran{took: took{wall: time.Since(begin)}, stdout: stdout.Bytes(), stderr: stderr.Bytes()}
+	r := ran{took: took{wall: time.Since(begin)}, stdout: stdout.text.Bytes(), stderr: stderr.Bytes()}
 	if !stdout.at.IsZero() {
 		r.first = stdout.at.Sub(begin)
 	}
