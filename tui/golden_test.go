@@ -8,14 +8,17 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/actions/recovery"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	doctorscreen "github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/policy"
+	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
@@ -79,6 +82,19 @@ func TestScreens(t *testing.T) {
 			s.Key("enter")
 			return s
 		}},
+		{"recover", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, recoveryscreen.New(deps, recoveryscreen.Options{Image: "quay.example.com/l3-students/demo:latest", Look: lost}))
+			s.sees("enter brings back 2 of 2")
+			s.Key("down")
+			s.Key(" ")
+			return s
+		}},
+		{"recover-question", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, recoveryscreen.New(deps, recoveryscreen.Options{Image: "quay.example.com/l3-students/demo:latest", Look: lost}))
+			s.sees("enter brings back 2 of 2")
+			s.Key("enter")
+			return s
+		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
 			s.sees("Copy the image")
@@ -106,6 +122,34 @@ func trimmed(text string) string {
 		lines[i] = strings.TrimRight(line, " \n")
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// lost is a look for what a tag lost: of four signatures one is there, two can be brought back, and one cannot.
+func lost(_ context.Context, told func(actions.Stage)) (*recovery.Report, error) {
+	told(actions.Stage{ID: "log", Title: "Ask the transparency log", State: actions.StageDone, Detail: "4 entries"})
+	r := &recovery.Report{
+		Image: "quay.example.com/l3-students/demo:latest", Before: 1, After: 1,
+		Asked: []recovery.Asked{
+			{Source: recovery.FromHistory, Address: "https://quay.example.com", Skipped: "it is no Quay"},
+			{Source: recovery.FromLog, Address: "https://rekor.example.com", Entries: 4},
+		},
+	}
+	r.Tag, _ = name.NewTag("quay.example.com/l3-students/demo:sha256-" + strings.Repeat("5c50daa8", 8) + ".sig")
+	at := lessontest.Now()
+	for i := range int64(4) {
+		s := &recovery.Signature{
+			Sources: []recovery.Source{recovery.FromLog}, Kind: "hashedrekord", UUID: strings.Repeat("24296fb24b8ad77a", 5), LogIndex: &i, Integrated: &at,
+			Subject: "user" + string('1'+rune(i)) + "@demo.redhat.com", Issuer: "https://sso.example.com/realms/trusted-artifact-signer",
+			Payload: "sha256:" + strings.Repeat("ab", 32), Present: i == 0, Rebuilt: i < 3, Verified: i < 3,
+		}
+		if i == 3 {
+			s.Subject = ""
+			s.Key = strings.Repeat("0c93d87a", 8)
+			s.Reason = &actions.Error{Code: actions.CodeSignature, What: "no certificate found on signature", Next: "give the public key with --key"}
+		}
+		r.Signatures = append(r.Signatures, s)
+	}
+	return r, nil
 }
 
 // sickReport is that of a deployment whose log's key was replaced without the trust root.

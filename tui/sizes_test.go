@@ -14,6 +14,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/actions/recovery"
 	"github.com/sigwalk/sigwalk/actions/trace"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -24,6 +25,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/palette"
 	"github.com/sigwalk/sigwalk/tui/policy"
+	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
 	"github.com/sigwalk/sigwalk/tui/signatures"
@@ -306,6 +308,27 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			return doctorscreen.New(d, func(context.Context, func(doctor.Finding)) (*doctor.Report, error) {
 				return nil, &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
 			})
+		},
+		"recover": func(d screen.Deps) screen.Screen {
+			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Look: func(ctx context.Context, told func(actions.Stage)) (*recovery.Report, error) {
+				r, err := lost(ctx, told)
+				for range 3 {
+					r.Signatures = append(r.Signatures, r.Signatures...)
+					r.Asked = append(r.Asked, r.Asked...)
+				}
+				for _, s := range r.Signatures[:4] {
+					s.Subject, s.Issuer, s.UUID, s.Kind = odd, odd, odd, odd
+				}
+				r.Asked[0].Address, r.Asked[0].Skipped = odd, odd
+				r.Signatures[3].Reason = &actions.Error{What: odd, Why: odd, Next: odd}
+				return r, err
+			}})
+		},
+		"recover that cannot look": func(d screen.Deps) screen.Screen {
+			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Look: func(_ context.Context, told func(actions.Stage)) (*recovery.Report, error) {
+				told(actions.Stage{ID: "a", Title: odd, State: actions.StageFailed, Detail: odd})
+				return nil, &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
+			}})
 		},
 		"trace": func(d screen.Deps) screen.Screen {
 			return tracescreen.New(d, tracescreen.Options{Title: odd, Look: func() tracescreen.Look { return tracescreen.Look{Trace: oddTrace()} }})

@@ -32,6 +32,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -107,6 +108,11 @@ func run(ctx context.Context, terminal Terminal, s *school) error {
 // Browse shows the signatures and the tree of any image until the person quits or ctx ends, whose error it then returns.
 func Browse(ctx context.Context, terminal Terminal, opts browse.Options) error {
 	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
+}
+
+// Recover shows what an image's tag lost, and brings it back, until the person quits or ctx ends, whose error it then returns.
+func Recover(ctx context.Context, terminal Terminal, opts recovery.Options) error {
+	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
 }
 
 // ErrNoTerminal is returned where standard input or output is no terminal.

@@ -99,28 +99,27 @@ func (r *Recoverer) Recover(ctx context.Context, req Request) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Agree(ctx, req, report); err != nil {
+	if err := r.Agree(ctx, req, report, report.Lacking()); err != nil {
 		return report, err
 	}
-	return report, r.Attach(ctx, report)
+	return report, r.Attach(ctx, report, report.Lacking())
 }
 
-// Agree asks the person whether to attach what the registry lacks, unless that was agreed to beforehand or there is nothing
-// to attach. It fails with CodeDeclined after a no, and with CodeNobodyToAsk when nobody is there.
-func (r *Recoverer) Agree(ctx context.Context, req Request, report *Report) error {
-	lacking := report.Lacking()
-	if len(lacking) == 0 || req.Consented {
+// Agree asks the person whether to attach what was chosen of what the registry lacks, unless that was agreed to beforehand or
+// nothing was chosen. It fails with CodeDeclined after a no, and with CodeNobodyToAsk when nobody is there.
+func (r *Recoverer) Agree(ctx context.Context, req Request, report *Report, chosen []*Signature) error {
+	if len(chosen) == 0 || req.Consented {
 		return nil
 	}
 	answer, err := r.opts.Observer.Ask(ctx, actions.Question{
 		ID: QuestionAttach, YesNo: true,
-		Prompt: fmt.Sprintf("Attach %s at %s?", counted(len(lacking)), report.Tag.Name()),
+		Prompt: fmt.Sprintf("Attach %s at %s?", counted(len(chosen)), report.Tag.Name()),
 	})
 	switch {
 	case errors.Is(err, actions.ErrNobodyToAsk):
 		return &actions.Error{
 			Code: actions.CodeNobodyToAsk,
-			What: counted(len(lacking)) + " can be brought back, and nobody is there to agree to it",
+			What: counted(len(chosen)) + " can be brought back, and nobody is there to agree to it",
 			Next: "give --yes to attach, or --dry-run to look only",
 		}
 	case err != nil:
@@ -134,22 +133,21 @@ func (r *Recoverer) Agree(ctx context.Context, req Request, report *Report) erro
 	return nil
 }
 
-// Attach puts the signatures that were found and verified to those that are there, in the way that loses no neighbour's.
-// What is there by now is not attached again.
-func (r *Recoverer) Attach(ctx context.Context, report *Report) error {
-	lacking := report.Lacking()
-	if len(lacking) == 0 {
+// Attach puts some of report.Lacking() to the signatures that are there, in the way that loses no neighbour's. What is
+// there by now is not attached again.
+func (r *Recoverer) Attach(ctx context.Context, report *Report, chosen []*Signature) error {
+	if len(chosen) == 0 {
 		return nil
 	}
-	existing := make([]signing.Existing, len(lacking))
-	for i, s := range lacking {
+	existing := make([]signing.Existing, len(chosen))
+	for i, s := range chosen {
 		existing[i] = signing.Existing{Layer: s.layer, Payload: s.payload}
 	}
 	done, err := r.signer.Restore(ctx, report.Digest, existing)
 	if err != nil {
 		return err
 	}
-	for _, s := range lacking {
+	for _, s := range chosen {
 		s.Attached = true
 	}
 	report.After = done.Total

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -76,6 +77,24 @@ type Report struct {
 // Lacking returns what can be attached and is not there.
 func (r *Report) Lacking() []*Signature {
 	return r.which(func(s *Signature) bool { return s.Rebuilt && s.Verified && !s.Present && !s.Attached })
+}
+
+// At returns those of Lacking that have the given log indexes, or all of Lacking where none is given. It fails (CodeUsage) where
+// nothing at an index can be attached.
+func (r *Report) At(indexes []int64) ([]*Signature, error) {
+	lacking := r.Lacking()
+	if len(indexes) == 0 {
+		return lacking, nil
+	}
+	for _, index := range indexes {
+		if !slices.ContainsFunc(lacking, func(s *Signature) bool { return s.LogIndex != nil && *s.LogIndex == index }) {
+			return nil, &actions.Error{
+				Code: actions.CodeUsage, What: fmt.Sprintf("there is nothing at log index %d that can be brought back", index),
+				Next: "look what there is, with --dry-run",
+			}
+		}
+	}
+	return slices.DeleteFunc(lacking, func(s *Signature) bool { return s.LogIndex == nil || !slices.Contains(indexes, *s.LogIndex) }), nil
 }
 
 // NotRebuildable returns what the registry lacks and cannot be brought back, each with a Reason.

@@ -30,7 +30,7 @@ func (r *Report) FoundText() string {
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "logIndex\tSigned by\tAt\tSource\tState")
 	for _, s := range r.Signatures {
-		row := []string{"-", s.signer(), "-", s.sources(), s.state()}
+		row := []string{"-", s.Signer(), "-", s.SourceNames(), s.State()}
 		if s.LogIndex != nil {
 			row[0] = strconv.FormatInt(*s.LogIndex, 10)
 		}
@@ -54,7 +54,8 @@ func printable(text string) string {
 	}, text)
 }
 
-func (s *Signature) signer() string {
+// Signer is who signed, in a word: the subject of the certificate, the key, or "unknown".
+func (s *Signature) Signer() string {
 	const shown = 16
 	switch {
 	case s.Subject != "":
@@ -65,7 +66,8 @@ func (s *Signature) signer() string {
 	return "unknown"
 }
 
-func (s *Signature) sources() string {
+// SourceNames are the sources that know it, for people.
+func (s *Signature) SourceNames() string {
 	names := make([]string, len(s.Sources))
 	for i, source := range s.Sources {
 		names[i] = string(source)
@@ -73,10 +75,13 @@ func (s *Signature) sources() string {
 	return strings.Join(names, ", ")
 }
 
-func (s *Signature) state() string {
+// State says in a sentence where the signature stands.
+func (s *Signature) State() string {
 	switch {
 	case s.Present:
 		return "there"
+	case s.Attached:
+		return "brought back"
 	case s.Reason != nil:
 		return "cannot be brought back: " + s.Reason.Error()
 	}

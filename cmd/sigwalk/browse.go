@@ -7,9 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/layout"
+	"github.com/sigwalk/sigwalk/actions/recovery"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/tui/browse"
+	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/tree"
 )
 
@@ -50,6 +53,11 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 			if terminal.Dir, err = os.Getwd(); err != nil {
 				terminal.Dir = "" // nowhere to export to
 			}
+			var lost *recoveryscreen.Options
+			if !layout.IsReference(args[0]) {
+				screen := p.recoverScreen(recovery.Request{Image: args[0]})
+				lost = &screen
+			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
 				Image: args[0],
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
@@ -64,7 +72,7 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 						return verifier.Manifest(ctx, args[0], reference)
 					},
 				},
-				Prove: verifier.Prove,
+				Prove: verifier.Prove, Recover: lost,
 				Watch: watch.on, Interval: watch.interval,
 			})
 		},

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"strconv"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -23,38 +25,62 @@ func loseSignatures(ts *testscript.TestScript, _ bool, args []string) {
 	ref, login := reference(ts, args[0])
 	kept, err := strconv.Atoi(args[1])
 	ts.Check(err)
+	ts.Check(lose(ref, kept, login))
+}
+
+// lose is the same for any test.
+func lose(ref name.Reference, kept int, login remote.Option) error {
 	head, err := remote.Head(ref, login)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	tag := ref.Context().Tag(strings.Replace(head.Digest.String(), ":", "-", 1) + ".sig")
 	before, err := remote.Image(tag, login)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	manifest, err := before.Manifest()
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	content := map[v1.Hash]v1.Layer{}
 	for _, described := range manifest.Layers {
 		layer, err := remote.Layer(tag.Context().Digest(described.Digest.String()), login)
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		body, err := layer.Compressed() // as it is stored
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		text, err := io.ReadAll(body)
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		content[described.Digest] = static.NewLayer(text, described.MediaType)
 	}
-	whole, rest := withLayers(ts, content, manifest.Layers), withLayers(ts, content, manifest.Layers[:kept])
-	ts.Check(remote.Delete(tag, login))
-	ts.Check(remote.Write(tag, whole, login))
-	ts.Check(remote.Write(tag, rest, login))
+	whole, err := withLayers(content, manifest.Layers)
+	if err != nil {
+		return err
+	}
+	rest, err := withLayers(content, manifest.Layers[:kept])
+	if err != nil {
+		return err
+	}
+	return errors.Join(remote.Delete(tag, login), remote.Write(tag, whole, login), remote.Write(tag, rest, login))
 }
 
 // withLayers is an image of layers whose content is known.
-func withLayers(ts *testscript.TestScript, content map[v1.Hash]v1.Layer, layers []v1.Descriptor) v1.Image {
+func withLayers(content map[v1.Hash]v1.Layer, layers []v1.Descriptor) (v1.Image, error) {
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	for _, described := range layers {
 		var err error
 		image, err = mutate.Append(image, mutate.Addendum{
 			Layer: content[described.Digest], Annotations: described.Annotations, MediaType: described.MediaType,
 		})
-		ts.Check(err)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return image
+	return image, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/policy"
+	"github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -31,6 +32,8 @@ type Options struct {
 	Interval time.Duration
 	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
+	// Recover says how signatures that the tag lost are brought back; nil where they cannot be.
+	Recover *recovery.Options
 }
 
 // Model is the screen. It implements screen.Screen.
@@ -148,6 +151,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 			m.SetSize(m.width, m.height)
 		}
 		return nil
+	case recovery.Attached:
+		return m.reload()
 	case policy.Chosen:
 		m.policy = msg.Policy
 		return m.reload()
@@ -186,6 +191,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		m.onTree = false
 	case intent == keys.OpenTree:
 		m.onTree = true
+	case intent == keys.OpenRecover:
+		return screen.Send(screen.Push{Screen: recovery.New(m.deps, *m.opts.Recover)})
 	case intent == keys.Watch:
 		return m.turnWatch()
 	case intent == keys.Reload:
@@ -284,6 +291,9 @@ func (m *Model) Scope() keys.Scope {
 
 // Disabled implements screen.Screen.
 func (m *Model) Disabled(intent keys.Intent) string {
+	if intent == keys.OpenRecover && m.opts.Recover == nil {
+		return "what lies on the disk has no registry to bring signatures back to"
+	}
 	if s := m.shown(); s != nil {
 		return s.Disabled(intent)
 	}

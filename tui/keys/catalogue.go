@@ -30,6 +30,14 @@ var catalogue = slices.Concat(
 		{NextPane, Trace, []string{"tab"}, "", "go between the stages and the detail", GroupMove},
 	},
 	moves(Trace), wayBack(Trace),
+	[]Binding{
+		{BringBack, Recover, []string{"enter"}, "bring back", "attach what is chosen, after a question", GroupRows},
+		{Pick, Recover, []string{" "}, "choose", "choose the signature, or leave it out", GroupRows},
+		{PickAll, Recover, []string{"a"}, "all", "choose all that can be brought back, or none", GroupRows},
+		{Reload, Recover, []string{"r"}, "again", "look again", GroupLook},
+		{NextPane, Recover, []string{"tab"}, "", "go between the rows and the detail", GroupMove},
+	},
+	moves(Recover), wayBack(Recover),
 	[]Binding{{Detail, Outline, []string{"enter"}, "open", "open the chosen lesson", GroupRows}}, moves(Outline), wayBack(Outline),
 	images(BrowseTable), rowsOf(BrowseTable),
 	images(BrowseTree), branchesOf(BrowseTree),
@@ -109,6 +117,7 @@ func images(scope Scope) []Binding {
 		{OpenTable, scope, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
 		{OpenTree, scope, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{Reload, scope, []string{"r"}, "reload", "look at the registry again", GroupLook},
+		{OpenRecover, scope, []string{"R"}, "recover", "look for signatures that the tag lost, and bring them back", GroupLook},
 		{Watch, scope, []string{"W"}, "", "look again and again for new signatures, or end that", GroupLook},
 	}
 }

@@ -22,6 +22,7 @@ const (
 	Trust       Scope = "trust"
 	Doctor      Scope = "doctor"
 	Trace       Scope = "trace"
+	Recover     Scope = "recover"
 	BrowseTable Scope = "browse-table"
 	BrowseTree  Scope = "browse-tree"
 	Edit        Scope = "edit"
@@ -78,6 +79,12 @@ const (
 	OpenTrust Intent = "trust"
 	// OpenDoctor looks for what is wrong with the deployment.
 	OpenDoctor Intent = "doctor"
+	// OpenRecover shows what the image's tag lost; Pick chooses a signature there, PickAll all of them or none, and BringBack
+	// attaches what is chosen.
+	OpenRecover Intent = "recover"
+	Pick        Intent = "pick"
+	PickAll     Intent = "pick-all"
+	BringBack   Intent = "bring-back"
 	// OpenTrace shows what a step did.
 	OpenTrace Intent = "trace"
 	Lessons   Intent = "lessons"
@@ -234,5 +241,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
 }

@@ -14,6 +14,7 @@ import (
 func (c *command) recover() *cobra.Command {
 	var req recovery.Request
 	var from []string
+	var indexes []int64
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "recover IMAGE",
@@ -28,19 +29,20 @@ func (c *command) recover() *cobra.Command {
 				}
 				req.From = append(req.From, source)
 			}
-			return c.bringBack(cmd.Context(), req, dryRun)
+			return c.bringBack(cmd.Context(), req, indexes, dryRun)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&from, "from", nil, "sources to ask, of log and history; without it every one that is there")
 	flags.StringVar(&req.Policy.Subject, "certificate-identity", "", "bring back only what this identity signed")
 	flags.StringVar(&req.Policy.Issuer, "certificate-oidc-issuer", "", "the issuer that must have vouched for the identity")
+	flags.Int64SliceVar(&indexes, "log-index", nil, "bring back only the entries of these log indexes, as 3,7")
 	flags.BoolVarP(&req.Consented, "yes", "y", false, "attach without asking")
 	flags.BoolVar(&dryRun, "dry-run", false, "look only")
 	return cmd
 }
 
-func (c *command) bringBack(ctx context.Context, req recovery.Request, dryRun bool) error {
+func (c *command) bringBack(ctx context.Context, req recovery.Request, indexes []int64, dryRun bool) error {
 	clients, err := c.call.Connect(c.call.Observer)
 	if err != nil {
 		return err
@@ -61,11 +63,15 @@ func (c *command) bringBack(ctx context.Context, req recovery.Request, dryRun bo
 			return err
 		}
 	}
+	chosen, err := report.At(indexes)
+	if err != nil {
+		return err
+	}
 	if !dryRun {
-		if err := recoverer.Agree(ctx, req, report); err != nil {
+		if err := recoverer.Agree(ctx, req, report, chosen); err != nil {
 			return err
 		}
-		if err := recoverer.Attach(ctx, report); err != nil {
+		if err := recoverer.Attach(ctx, report, chosen); err != nil {
 			return err
 		}
 	}
