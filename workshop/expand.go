@@ -7,7 +7,8 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
-// A name after $, or between ${ and }, there with :- and what stands for a variable without a value. A dollar sign before
+// A name after $, or between ${ and }, there with :- and what stands for a variable without a value, which may be another
+// variable ($NAME). A dollar sign before
 // anything else stands for itself, so that a regular expression may end in one.
 var reference = regexp.MustCompile(`\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(:-[^}]*)?\})`)
 
@@ -20,7 +21,9 @@ func expand(value string, env *environment.Environment) (expanded string, unset 
 		name := m[1] + m[2]
 		v, _ := env.Get(name)
 		if v.Value == "" && m[3] != "" {
-			return m[3][len(":-"):]
+			standIn, missing := expand(m[3][len(":-"):], env)
+			unset = append(unset, missing...)
+			return standIn
 		}
 		if v.Value == "" {
 			unset = append(unset, name)
@@ -31,12 +34,14 @@ func expand(value string, env *environment.Environment) (expanded string, unset 
 	return expanded, slices.Compact(unset)
 }
 
-// variablesIn names the variables of value that have no stand-in.
+// variablesIn names the variables of value that have no stand-in, and those that are one.
 func variablesIn(value string) []string {
 	var names []string
 	for _, m := range reference.FindAllStringSubmatch(value, -1) {
 		if m[3] == "" {
 			names = append(names, m[1]+m[2])
+		} else {
+			names = append(names, variablesIn(m[3])...)
 		}
 	}
 	return names
