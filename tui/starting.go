@@ -25,6 +25,7 @@ type school struct {
 	course    *workshop.Course
 	standings func() []workshop.Standing
 	doctor    doctor.Examine // nil where nobody can be asked
+	page      func(ctx context.Context) (string, error)
 
 	// editions brings what the course's folder comes to hold; nil for a course that does not change. reopen opens a lesson of
 	// the latest one in place of a session that is closed, at the step of that ID.

@@ -47,6 +47,8 @@ type Options struct {
 	Standings func() []workshop.Standing
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor doctor.Examine
+	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
+	Page func(ctx context.Context) (string, error)
 	// Open opens the session of the lesson of that name, empty for the one to go on with. It runs beside the screen and
 	// tells by progress, on one line, what it is doing; it stops when ctx ends. Run closes the session before it opens
 	// another.
@@ -96,7 +98,7 @@ func Run(ctx context.Context, opts Options) error {
 		return session, nil
 	}
 	return run(ctx, opts.Terminal, &school{
-		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor,
+		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page,
 		editions: opts.Editions, reopen: reopen,
 	})
 }

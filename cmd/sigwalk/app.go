@@ -100,7 +100,7 @@ yours: give its addresses as flags, as the variables cosign reads, or in a confi
 	root.Flags().BoolVar(&a.flags.plain, "plain", false, "no full screen: one thing after another, for screen readers and simple terminals")
 	root.AddCommand(
 		a.runCommand(), a.execCommand(), a.cosignCommand(),
-		a.verifyCommand(), a.explainCommand(), a.doctorCommand(), a.treeCommand(), a.browseCommand(), a.diffCommand(), a.recoverCommand(), a.tokenCommand(),
+		a.verifyCommand(), a.explainCommand(), a.doctorCommand(), a.treeCommand(), a.browseCommand(), a.diffCommand(), a.recoverCommand(), a.pageCommand(), a.tokenCommand(),
 		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
 		a.sandboxCommand(), a.envCommand(), a.versionCommand(),
 	)

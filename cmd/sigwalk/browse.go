@@ -54,9 +54,11 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 				terminal.Dir = "" // nowhere to export to
 			}
 			var lost *recoveryscreen.Options
+			var page func(context.Context) (string, error)
 			if !layout.IsReference(args[0]) {
 				screen := p.recoverScreen(recovery.Request{Image: args[0]})
 				lost = &screen
+				page = func(ctx context.Context) (string, error) { return p.page(ctx, args[0]) }
 			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
 				Image: args[0],
@@ -72,7 +74,7 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 						return verifier.Manifest(ctx, args[0], reference)
 					},
 				},
-				Prove: verifier.Prove, Recover: lost,
+				Prove: verifier.Prove, Recover: lost, Page: page,
 				Watch: watch.on, Interval: watch.interval,
 			})
 		},

@@ -8,7 +8,7 @@ import (
 )
 
 // answers walk the whole lesson line by line: Enter runs a step, n goes on, y agrees to the notice of the log.
-const answers = "trace\n\nn\n\nn\n\nn\n\nn\n\ny\ntrace\ntrace 4\ntrace 99\ntrace save\nn\n\nn\n\nn\n\nn\n\nl\nq\n"
+const answers = "trace\n\nn\n\nn\n\nn\n\nn\n\ny\ntrace\ntrace 4\ntrace 99\ntrace save\npage\nn\n\nn\n\nn\n\nn\n\nl\nq\n"
 
 // TestPlain walks the lesson with answers from a pipe, as a script or a screen reader's user might.
 func TestPlain(t *testing.T) {
@@ -27,7 +27,7 @@ func TestPlain(t *testing.T) {
 		"Step 4. Get an identity token", "SIGSTORE_ID_TOKEN is set", "Step 5. Sign the image", "cannot be removed later",
 		"tlog entry created with index: 0", "signed by pipeline-auth@demo.redhat.com",
 		"9 stages in ", "Stage 4. Get a certificate from Fulcio: done in ", "/api/v2/signingCert:", "subjectAlternativeName: pipeline-auth@demo.redhat.com",
-		"There is no stage 99", "The trace is in ", "Step 6. Look at the tree", "index 0  pipeline-auth@demo.redhat.com",
+		"There is no stage 99", "The trace is in ", "There is no browser here. The page is at:", "/repository/l3-students/l3-rhads-demoimage?tab=tags\n", "Step 6. Look at the tree", "index 0  pipeline-auth@demo.redhat.com",
 		"Step 7. Verify one identity", "Step 8. See everybody in a table", "logIndex  Subject", "0  pipeline-auth@demo.redhat.com",
 		"Step 9. A verification that must fail", "as it should",
 		"1. Copy the image: done", "9. A verification that must fail: done",

@@ -54,6 +54,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Doctor: guide.doctor, Notices: guide.notices, Width: a.width(),
 			Dir: filepath.Join(guide.home, "workspace"), Editions: guide.editions, Reopen: guide.reopen,
+			Page: guide.page, Browser: identity.OpenBrowser,
 		})
 	}
 	terminal, err := a.terminal(dir)
@@ -63,7 +64,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
 	return tui.Run(ctx, tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
-		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen,
+		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
 	})
 }
 

@@ -34,6 +34,8 @@ type Options struct {
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 	// Recover says how signatures that the tag lost are brought back; nil where they cannot be.
 	Recover *recovery.Options
+	// Page finds the page that the registry has of the image's repository, for a browser; nil where there is no registry.
+	Page func(ctx context.Context) (string, error)
 }
 
 // Model is the screen. It implements screen.Screen.
@@ -191,6 +193,8 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		m.onTree = false
 	case intent == keys.OpenTree:
 		m.onTree = true
+	case intent == keys.OpenConsole:
+		return m.deps.OpenPage(m.opts.Page)
 	case intent == keys.OpenRecover:
 		return screen.Send(screen.Push{Screen: recovery.New(m.deps, *m.opts.Recover)})
 	case intent == keys.Watch:
@@ -291,6 +295,9 @@ func (m *Model) Scope() keys.Scope {
 
 // Disabled implements screen.Screen.
 func (m *Model) Disabled(intent keys.Intent) string {
+	if intent == keys.OpenConsole && m.opts.Page == nil {
+		return "what lies on the disk has no page"
+	}
 	if intent == keys.OpenRecover && m.opts.Recover == nil {
 		return "what lies on the disk has no registry to bring signatures back to"
 	}

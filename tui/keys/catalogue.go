@@ -70,6 +70,7 @@ func step() []Binding {
 		{OpenTree, Lesson, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{OpenTrust, Lesson, []string{"T"}, "", "look at the trust root", GroupLook},
 		{OpenDoctor, Lesson, []string{"D"}, "", "doctor: find out what is wrong with the deployment", GroupLook},
+		{OpenConsole, Lesson, []string{"B"}, "", "open the page that a Quay has of the repository in your browser", GroupLook},
 		{OpenTrace, Lesson, []string{"N"}, "", "network: what this step did, stage by stage, with its calls and what each made", GroupLook},
 		{Output, Lesson, []string{"o"}, "", "turn between the output and the result", GroupLook},
 		{Steps, Lesson, []string{"l"}, "", "show the list of steps", GroupLook},
@@ -117,6 +118,7 @@ func images(scope Scope) []Binding {
 		{OpenTable, scope, []string{"v"}, "table", "look at the signatures as a table", GroupLook},
 		{OpenTree, scope, []string{"t"}, "tree", "look at the tree of the image", GroupLook},
 		{Reload, scope, []string{"r"}, "reload", "look at the registry again", GroupLook},
+		{OpenConsole, scope, []string{"B"}, "", "open the page that a Quay has of the repository in your browser", GroupLook},
 		{OpenRecover, scope, []string{"R"}, "recover", "look for signatures that the tag lost, and bring them back", GroupLook},
 		{Watch, scope, []string{"W"}, "", "look again and again for new signatures, or end that", GroupLook},
 	}

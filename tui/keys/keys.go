@@ -79,6 +79,8 @@ const (
 	OpenTrust Intent = "trust"
 	// OpenDoctor looks for what is wrong with the deployment.
 	OpenDoctor Intent = "doctor"
+	// OpenConsole opens the page that the registry has of the repository in a browser.
+	OpenConsole Intent = "console"
 	// OpenRecover shows what the image's tag lost; Pick chooses a signature there, PickAll all of them or none, and BringBack
 	// attaches what is chosen.
 	OpenRecover Intent = "recover"

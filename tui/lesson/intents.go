@@ -112,6 +112,8 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		return screen.Send(screen.Push{Screen: doctor.New(m.deps, m.examine)})
 	case keys.OpenTrace:
 		return m.openTrace()
+	case keys.OpenConsole:
+		return m.deps.OpenPage(m.findPage)
 	case keys.OpenTrust:
 		if s := latest[*trust.Status](m); s != nil {
 			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
@@ -384,6 +386,10 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 	case keys.OpenDoctor:
 		if m.examine == nil {
 			return "there is no deployment to look at here"
+		}
+	case keys.OpenConsole:
+		if m.findPage == nil {
+			return "there is no registry here"
 		}
 	case keys.OpenTrace:
 		if !step.Traced {

@@ -28,6 +28,8 @@ type Options struct {
 	Standings func() []workshop.Standing
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor doctor.Examine
+	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
+	Page func(ctx context.Context) (string, error)
 }
 
 // pane is a part of the screen that can have the focus.
@@ -53,12 +55,13 @@ type run struct {
 
 // Model is the screen. It implements screen.Screen.
 type Model struct {
-	deps    screen.Deps
-	life    context.Context //nolint:containedctx // as that of screen.Deps
-	session Session
-	shell   func() *exec.Cmd
-	course  outline.Options // with a nil Course for a lesson alone
-	examine doctor.Examine  // nil where there is no deployment to look at
+	deps     screen.Deps
+	life     context.Context //nolint:containedctx // as that of screen.Deps
+	session  Session
+	shell    func() *exec.Cmd
+	course   outline.Options                           // with a nil Course for a lesson alone
+	findPage func(ctx context.Context) (string, error) // nil where there is no registry
+	examine  doctor.Examine                            // nil where there is no deployment to look at
 
 	width, height int
 	snap          workshop.Snapshot
@@ -104,8 +107,8 @@ func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, life: life, session: opts.Session, shell: opts.Shell,
 		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
-		examine: opts.Doctor,
-		step:    -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
+		examine: opts.Doctor, findPage: opts.Page,
+		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }
 

@@ -54,6 +54,9 @@ func commands() []command {
 			return w.turn(w.step + 1)
 		}},
 		{"t", "writes what was run, as Markdown, to a new file", func(w *walker, _ context.Context, _ string) error { w.export(); return nil }},
+		{"page", "opens the page that a Quay has of the repository in your browser, and says its address", func(w *walker, ctx context.Context, _ string) error {
+			return w.page(ctx)
+		}},
 		{"trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", func(w *walker, _ context.Context, rest string) error {
 			w.trace(rest)
 			return nil
@@ -62,6 +65,28 @@ func commands() []command {
 		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
 		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},
 	}
+}
+
+// page opens the page that the registry has of the repository.
+func (w *walker) page(ctx context.Context) error {
+	if w.opts.Page == nil {
+		w.say("There is no registry here.")
+		return nil
+	}
+	address, err := w.opts.Page(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		w.failure(err)
+	case w.opts.Browser == nil || w.opts.Browser(ctx, address) != nil:
+		w.say("There is no browser here. The page is at:")
+		_, _ = fmt.Fprintln(w.out, widget.Clean(address))
+	default:
+		w.say("Opened in your browser:")
+		_, _ = fmt.Fprintln(w.out, widget.Clean(address))
+	}
+	return nil
 }
 
 func (w *walker) turn(step int) error {

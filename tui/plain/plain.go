@@ -39,6 +39,10 @@ type Options struct {
 	Shell func() *exec.Cmd
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor func(ctx context.Context, told func(doctor.Finding)) (*doctor.Report, error)
+	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known. Browser
+	// opens an address in the person's browser; nil where there is none.
+	Page    func(ctx context.Context) (string, error)
+	Browser func(ctx context.Context, address string) error
 	// Notices brings sentences that are printed as they come, before the next prompt.
 	Notices <-chan string
 	Clock   actions.Clock

@@ -114,5 +114,7 @@ func Show(tags []Tag) []Shown {
 
 // PageURL is the page of a repository's tags, for a browser.
 func (c *Client) PageURL(repository string) string {
-	return c.base + "/repository/" + repository + "?tab=tags"
+	return pageURL(c.base, repository)
 }
+
+func pageURL(base, repository string) string { return base + "/repository/" + repository + "?tab=tags" }
