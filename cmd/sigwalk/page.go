@@ -29,7 +29,12 @@ named, and print its address. Where there is no browser the address is all there
 shows goes by the name of a tag alone: it is no verification.`,
 		Example: `  sigwalk page
   sigwalk page --print quay.example.com/l3-students/demo`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageNext("sigwalk page IMAGE", "one image at a time")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return a.page(cmd.Context(), args, only) },
 	}
 	cmd.Flags().BoolVar(&only, "print", false, "print the address and open nothing")
