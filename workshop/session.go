@@ -11,6 +11,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/shell"
+	"github.com/sigwalk/sigwalk/workshop/undo"
 )
 
 // SessionOptions configure a session.
@@ -35,6 +36,8 @@ type SessionOptions struct {
 	Base http.RoundTripper
 	// Unattended sessions have nobody to answer questions: a line that asks fails with actions.ErrNobodyToAsk.
 	Unattended bool
+	// Undo keeps how the sandbox was before each step; nil where nothing can be put back, because it is no sandbox.
+	Undo *undo.Keeper
 	// Rehearse signs in as the steps' rehearse blocks say, at the provider's own page, where a line asks for it.
 	Rehearse bool
 }

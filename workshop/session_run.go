@@ -34,6 +34,7 @@ func (s *Session) Run(ctx context.Context, step int, line string) error {
 		_ = s.save()
 		return nil
 	}
+	s.keepBefore(ctx, step)
 	s.begin(step)
 	start := time.Now()
 	result, err := s.runLine(ctx, step, line)

@@ -24,6 +24,7 @@ func (s *Session) Try(ctx context.Context, step int, line string) error {
 	s.mu.Lock()
 	runs, ranHere, skipped := s.steps[step].runs, s.steps[step].ranHere, s.steps[step].skipped
 	s.mu.Unlock()
+	s.keepBefore(ctx, step)
 	s.begin(step)
 	start := time.Now()
 	result, err := s.runLine(ctx, step, line)

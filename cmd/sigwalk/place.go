@@ -23,6 +23,7 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/sandbox"
 	"github.com/sigwalk/sigwalk/workshop/shell"
+	"github.com/sigwalk/sigwalk/workshop/undo"
 )
 
 // place is where a command works: the state directory, the variables with their sources, and the sandbox that was joined,
@@ -39,6 +40,8 @@ type place struct {
 	where choice
 	// remarks are what a person should know of it before working there.
 	remarks []string
+	// undo keeps how the sandbox was before each step; nil before the first session, and anywhere else.
+	undo *undo.Keeper
 	// deployment names, in the state directory, what the kept variables belong to.
 	deployment string
 }
@@ -310,7 +313,12 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 	if progressFile != "" {
 		transcript = transcriptFile(filepath.Dir(progressFile))
 	}
+	keeper, err := p.undoer(rehearse)
+	if err != nil {
+		return nil, nil, errors.Join(err, sh.Close())
+	}
 	session, err := workshop.NewSession(workshop.SessionOptions{
+		Undo:         keeper,
 		Lesson:       lesson,
 		Environment:  p.env,
 		Shell:        sh,

@@ -64,6 +64,7 @@ func step() []Binding {
 		{Change, Lesson, []string{"c"}, "change", "change the command before it runs", GroupStep},
 		{Line, Lesson, []string{"$"}, "", "type any other line for the workshop shell", GroupStep},
 		{Reset, Lesson, []string{"x"}, "reset", "forget what was done in this step, after a question", GroupStep},
+		{Undo, Lesson, []string{"u"}, "", "put the sandbox back as it was before this step, after a question that lists what is undone", GroupStep},
 		{Skip, Lesson, []string{"-"}, "", "leave this step out", GroupStep},
 		{RawText, Lesson, []string{"Y"}, "", "leave the screen and print the command alone, unbroken, to select it there", GroupStep},
 		{OpenTable, Lesson, []string{"v"}, "table", "look at the signatures as a table", GroupLook},

@@ -68,6 +68,7 @@ const (
 	Shell     Intent = "shell"
 	Copy      Intent = "copy"
 	Reset     Intent = "reset"
+	Undo      Intent = "undo"
 	Skip      Intent = "skip"
 	Change    Intent = "change"
 	Line      Intent = "line"

@@ -66,7 +66,7 @@ func (m *Model) askReset() {
 	m.ask = m.newAsk(actions.Question{
 		YesNo: true,
 		Text: fmt.Sprintf("sigwalk forgets what it knows of step %d, %q, so that it can be done again. ", step+1, s.Step.Title) +
-			"What the step changed in the world stays: a registry keeps the image, and a log never forgets.",
+			"What the step changed in the world stays: a registry keeps the image, and a log never forgets. In the sandbox, u puts back what can be put back.",
 		Prompt: "Reset this step?",
 	})
 	m.ask.local = true

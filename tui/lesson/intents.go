@@ -45,6 +45,8 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 		}})
 	case keys.Reset:
 		m.askReset()
+	case keys.Undo:
+		return m.planUndo()
 	case keys.Write:
 		return m.export()
 	case keys.Line:
@@ -306,10 +308,12 @@ func (m *Model) Disabled(intent keys.Intent) string {
 		if m.shell == nil {
 			return "there is no shell here"
 		}
-	case keys.Reset, keys.Skip:
+	case keys.Reset, keys.Skip, keys.Undo:
 		switch {
 		case m.running != nil:
 			return fmt.Sprintf("step %d runs: esc stops it", m.running.step+1)
+		case intent == keys.Undo && m.undoing:
+			return "the sandbox is looked at already"
 		case intent == keys.Skip && step.State == workshop.StepDone:
 			return "this step is done"
 		case intent == keys.Skip && step.State == workshop.StepSkipped:

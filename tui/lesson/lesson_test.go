@@ -186,3 +186,30 @@ func TestPrompt(t *testing.T) {
 	d.Key("enter")
 	d.Until("it ran", func() bool { return slices.Contains(session.Tried(), "cosign verify") })
 }
+
+// TestUndo asks before it puts the sandbox back, with a list of what is undone, and says where there is nothing.
+func TestUndo(t *testing.T) {
+	m, d, session := stage(t, 100, 28)
+	says := func(text string) {
+		t.Helper()
+		d.Until(text, func() bool { return strings.Contains(m.Status()+d.Text(), text) })
+	}
+	d.Key("u")
+	says("there is nothing to undo")
+	d.Key("enter")
+	says("ok done")
+	d.Key("u")
+	says("removes the file cosign.key")
+	says("The transparency log keeps every entry")
+	d.Key("n")
+	if session.Snapshot().Steps[0].State != workshop.StepDone {
+		t.Fatal("it was undone after a no")
+	}
+	d.Key("u")
+	says("removes the file cosign.key")
+	d.Key("y")
+	says("the sandbox is as it was")
+	if at := session.Snapshot().Steps[0]; at.State != workshop.StepIdle {
+		t.Errorf("the step is %s", at.State)
+	}
+}

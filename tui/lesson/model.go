@@ -81,6 +81,7 @@ type Model struct {
 	running   *run
 	ask       *ask
 	signin    *signin.Model // while a person signs in
+	undoing   bool          // what can be undone is asked for, or is being undone
 	answering bool          // an answer is on its way to the session
 	edit      *widget.Input // the command while it is changed
 	prompt    *prompt       // any other line, while it is typed
@@ -143,7 +144,7 @@ func (m *Model) Running() bool { return m.running != nil }
 
 // Busy reports whether something runs, is asked or is being typed that would be lost with the screen.
 func (m *Model) Busy() bool {
-	return m.running != nil || m.ask != nil || m.signin != nil || m.answering || m.edit != nil || m.prompt != nil
+	return m.running != nil || m.ask != nil || m.signin != nil || m.answering || m.undoing || m.edit != nil || m.prompt != nil
 }
 
 // Step is the ID of the step that is looked at; empty before the first snapshot.

@@ -26,6 +26,8 @@ type Session interface {
 	Select(step int)
 	Skip(step int)
 	Reset(step int)
+	Undoable(ctx context.Context, step int) (workshop.Undo, error)
+	Undo(ctx context.Context, step int) (workshop.Undo, error)
 	Watch(ctx context.Context)
 	ExportTranscript(dir string, course *workshop.Course) (file string, err error)
 	Close() error

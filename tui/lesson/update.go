@@ -35,6 +35,14 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m {
 			m.answering = false
 		}
+	case planned:
+		if msg.of == m {
+			m.askUndo(msg)
+		}
+	case undone:
+		if msg.of == m {
+			return m.undone(msg)
+		}
 	case remembered:
 		if msg.of == m && m.prompt != nil {
 			m.prompt.history, m.prompt.at = msg.lines, len(msg.lines)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/environment"
@@ -62,6 +63,7 @@ func commands() []command {
 			return nil
 		}},
 		{"x", "resets this step, after a question", (*walker).reset},
+		{"u", "puts the sandbox back as it was before this step, after a question", func(w *walker, ctx context.Context, _ string) error { return w.undo(ctx) }},
 		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
 		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},
 	}
@@ -219,6 +221,27 @@ func (w *walker) reset(ctx context.Context, _ string) error {
 		w.session.Reset(w.step)
 		w.say("The step was reset.")
 	}
+	return nil
+}
+
+// undo puts the sandbox back, after saying what that undoes.
+func (w *walker) undo(ctx context.Context) error {
+	undo, err := w.session.Undoable(ctx, w.step)
+	if err != nil {
+		w.failure(err)
+		return nil
+	}
+	w.say("%s", lesson.UndoQuestion(w.session.Snapshot(), undo))
+	_, _ = fmt.Fprint(w.out, lesson.UndoPrompt+" y or n> ")
+	yes, err := w.yes(ctx)
+	if err != nil || !yes {
+		return err
+	}
+	if undo, err = w.session.Undo(ctx, w.step); err != nil {
+		w.failure(err)
+		return nil
+	}
+	w.say("%s", lesson.UndoDone(undo))
 	return nil
 }
 

@@ -230,6 +230,29 @@ func (s *Session) Reset(step int) {
 	})
 }
 
+// Undoable implements lesson.Session: a step that ran can be undone, with those that ran behind it.
+func (s *Session) Undoable(_ context.Context, step int) (workshop.Undo, error) {
+	undo := workshop.Undo{Changes: []string{"removes the file cosign.key"}}
+	for i, at := range s.Snapshot().Steps {
+		if i >= step && at.Runs > 0 {
+			undo.Steps = append(undo.Steps, i)
+		}
+	}
+	if len(undo.Steps) == 0 || undo.Steps[0] != step {
+		return workshop.Undo{}, &actions.Error{Code: actions.CodeUsage, What: "there is nothing to undo of this step"}
+	}
+	return undo, nil
+}
+
+// Undo implements lesson.Session.
+func (s *Session) Undo(ctx context.Context, step int) (workshop.Undo, error) {
+	undo, err := s.Undoable(ctx, step)
+	for _, i := range undo.Steps {
+		s.Reset(i)
+	}
+	return undo, err
+}
+
 // Watch implements lesson.Session.
 func (s *Session) Watch(ctx context.Context) { <-ctx.Done() }
 

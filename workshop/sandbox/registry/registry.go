@@ -106,6 +106,7 @@ func settings(root string) *configuration.Configuration {
 			"maintenance": {"uploadpurging": map[any]any{"enabled": false}},
 		},
 	}
+	conf.Catalog.MaxEntries = 1000 // as distribution's own configuration has it; zero refuses every list
 	conf.HTTP.RelativeURLs = true
 	conf.Log.AccessLog.Disabled = true
 	return conf

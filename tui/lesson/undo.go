@@ -1,0 +1,122 @@
+package lesson
+
+import (
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// planned carries what can be undone of a step, or why nothing can.
+type planned struct {
+	of   *Model
+	step int
+	undo workshop.Undo
+	err  error
+}
+
+// undone says what was undone.
+type undone struct {
+	of   *Model
+	undo workshop.Undo
+	err  error
+}
+
+// planUndo asks what undoing the step would do, so that the question can say it.
+func (m *Model) planUndo() tea.Cmd {
+	m.undoing = true
+	m.message = "looking at what there is to undo"
+	ctx, session, step := m.life, m.session, m.step
+	return m.deps.Tasks.Cmd(func() tea.Msg {
+		undo, err := session.Undoable(ctx, step)
+		return planned{m, step, undo, err}
+	})
+}
+
+// mostListed bounds the list of a question.
+const mostListed = 40
+
+// UndoPrompt asks whether to undo.
+const UndoPrompt = "Put the sandbox back?"
+
+// UndoQuestion says what is undone, and what is not and why.
+func UndoQuestion(snap workshop.Snapshot, undo workshop.Undo) string {
+	var b strings.Builder
+	b.WriteString("This puts the sandbox back as it was before this step was first run.")
+	if len(undo.Steps) > 1 {
+		var since []string
+		for _, i := range undo.Steps[1:] {
+			since = append(since, fmt.Sprintf("%d %s", i+1, snap.Steps[i].Step.Title))
+		}
+		b.WriteString(" What ran since is undone with it, and is to be done again: " + strings.Join(since, "; ") + ".")
+	}
+	b.WriteString("\n\n")
+	if len(undo.Changes) == 0 {
+		b.WriteString("There is nothing to put back: the sandbox is as it was.\n")
+	}
+	for i, change := range undo.Changes {
+		if i == mostListed {
+			fmt.Fprintf(&b, "- and %d more\n", len(undo.Changes)-i)
+			break
+		}
+		b.WriteString("- " + change + "\n")
+	}
+	b.WriteString("\nThe transparency log keeps every entry: what it has taken in nobody can take out again, you neither. " +
+		"That is why it can be believed. Organisations and technical users stay, too.")
+	return b.String()
+}
+
+// UndoDone says what was undone.
+func UndoDone(undo workshop.Undo) string {
+	if n := len(undo.Steps); n > 1 {
+		return fmt.Sprintf("the sandbox is as it was before; %d steps are to be done again", n)
+	}
+	return "the sandbox is as it was before this step; the log keeps its entries"
+}
+
+func (m *Model) askUndo(msg planned) {
+	m.message = ""
+	if msg.err != nil || m.step != msg.step || m.ask != nil {
+		m.undoing = false
+		if msg.err != nil {
+			m.message = widget.Clean(msg.err.Error())
+		}
+		return
+	}
+	m.ask = m.newAsk(actions.Question{YesNo: true, Text: UndoQuestion(m.snap, msg.undo), Prompt: UndoPrompt})
+	m.ask.local = true
+	m.undoing = false
+	m.ask.answer = func(a actions.Answer) tea.Cmd {
+		if !a.Yes {
+			return nil
+		}
+		m.undoing = true
+		m.message = "putting the sandbox back"
+		ctx, session, step := m.life, m.session, msg.step
+		return m.deps.Tasks.Cmd(func() tea.Msg {
+			undo, err := session.Undo(ctx, step)
+			return undone{m, undo, err}
+		})
+	}
+}
+
+func (m *Model) undone(msg undone) tea.Cmd {
+	m.undoing = false
+	if msg.err != nil {
+		m.message = widget.Clean(msg.err.Error())
+		return nil
+	}
+	for _, step := range msg.undo.Steps {
+		if step < len(m.logs) {
+			m.logs[step].Clear()
+		}
+		delete(m.shown, step)
+		delete(m.edited, step)
+	}
+	m.result, m.message = false, UndoDone(msg.undo)
+	return nil
+}

@@ -1,0 +1,84 @@
+package workshop
+
+import (
+	"context"
+	"time"
+
+	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/workshop/undo"
+)
+
+// Undo is what putting the sandbox back as it was before a step does.
+type Undo struct {
+	// Changes says each thing that is done, in words, such as "removes the file cosign.key". There may be none.
+	Changes []string
+	// Steps are the steps of this lesson that are to be done again, by their index: the one that was asked for, and those that
+	// ran since.
+	Steps []int
+}
+
+// keepFor bounds how long a step waits until the world before it is kept.
+const keepFor = 10 * time.Second
+
+// keepBefore keeps the world before a step runs for the first time.
+func (s *Session) keepBefore(ctx context.Context, step int) {
+	if s.opts.Undo == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, keepFor)
+	defer cancel()
+	s.opts.Undo.Before(ctx, s.stepOf(step))
+}
+
+func (s *Session) stepOf(step int) undo.Step {
+	return undo.Step{Lesson: s.opts.Lesson.Name, ID: s.opts.Lesson.Steps[step].ID}
+}
+
+// Undoable says what Undo would do. It fails with CodeUsage where nothing can be put back, and says why.
+func (s *Session) Undoable(ctx context.Context, step int) (Undo, error) {
+	if s.opts.Undo == nil {
+		return Undo{}, &actions.Error{
+			Code: actions.CodeUsage, What: "what a step changed can be undone in the sandbox alone", Why: "a registry that is not sigwalk's own may be somebody else's too",
+			Next: "x makes the step one that is to be done again, and leaves the world as it is",
+		}
+	}
+	plan, err := s.opts.Undo.Plan(ctx, s.stepOf(step))
+	return s.undoOf(plan), err
+}
+
+// Undo puts the sandbox back as it was before a step ran for the first time, with all that was done since, and resets the
+// steps that this undoes. What the transparency log holds stays in it.
+func (s *Session) Undo(ctx context.Context, step int) (Undo, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if err := s.reserve(step, stop); err != nil {
+		return Undo{}, err
+	}
+	defer s.release()
+	if _, err := s.Undoable(ctx, step); err != nil {
+		return Undo{}, err
+	}
+	plan, err := s.opts.Undo.Undo(ctx, s.stepOf(step))
+	if err != nil {
+		return Undo{}, err
+	}
+	undone := s.undoOf(plan)
+	for _, i := range undone.Steps {
+		s.Reset(i)
+	}
+	s.Select(step)
+	return undone, nil
+}
+
+// undoOf finds the steps of a plan in this lesson.
+func (s *Session) undoOf(plan undo.Plan) Undo {
+	out := Undo{Changes: plan.Changes}
+	for _, ran := range plan.Steps {
+		for i := range s.opts.Lesson.Steps {
+			if s.stepOf(i) == ran {
+				out.Steps = append(out.Steps, i)
+			}
+		}
+	}
+	return out
+}
