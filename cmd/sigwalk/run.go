@@ -33,11 +33,16 @@ type rehearsal struct {
 	Passed  int               `json:"passed"`
 	Failed  int               `json:"failed"`
 	Skipped int               `json:"skipped"`
+	// Minutes is the time that is planned for the lessons, Seconds what their steps took.
+	Minutes int     `json:"minutes"`
+	Seconds float64 `json:"seconds"`
 }
 
 type rehearsedLesson struct {
-	Name  string          `json:"lesson"`
-	Steps []rehearsedStep `json:"steps"`
+	Name    string          `json:"lesson"`
+	Minutes int             `json:"minutes"` // planned
+	Seconds float64         `json:"seconds"` // that its steps took
+	Steps   []rehearsedStep `json:"steps"`
 }
 
 type rehearsedStep struct {
@@ -92,8 +97,8 @@ func (a *app) rehearse(ctx context.Context, names []string, yes bool) error {
 
 // add counts the steps of a lesson.
 func (r *rehearsal) add(done rehearsedLesson) {
-	r.Lessons = append(r.Lessons, done)
 	for _, step := range done.Steps {
+		done.Seconds += step.Seconds
 		switch step.State {
 		case "passed":
 			r.Passed++
@@ -103,6 +108,9 @@ func (r *rehearsal) add(done rehearsedLesson) {
 			r.Skipped++
 		}
 	}
+	r.Lessons = append(r.Lessons, done)
+	r.Minutes += done.Minutes
+	r.Seconds += done.Seconds
 }
 
 // concludeRehearsal prints the sum and returns how it ended.
@@ -110,7 +118,8 @@ func (a *app) concludeRehearsal(ctx context.Context, result rehearsal) error {
 	if a.flags.output == "json" {
 		a.printJSON(result)
 	} else {
-		a.say("%d passed, %d failed, %d skipped\n", result.Passed, result.Failed, result.Skipped)
+		a.printTable(result)
+		a.say("\n%d passed, %d failed, %d skipped\n", result.Passed, result.Failed, result.Skipped)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -156,7 +165,7 @@ func runStep(ctx context.Context, session *workshop.Session, step int, row *rehe
 
 // rehearseWith is rehearseLesson with a way to do each step.
 func (a *app) rehearseWith(ctx context.Context, p *place, lesson *workshop.Lesson, consent, failed bool, do stepRunner) (rehearsedLesson, error) {
-	done := rehearsedLesson{Name: lesson.Name}
+	done := rehearsedLesson{Name: lesson.Name, Minutes: lesson.Minutes}
 	if a.flags.output != "json" {
 		a.say("%s\n", lesson.Title)
 	}
@@ -202,7 +211,7 @@ func (p *place) lacking(lesson *workshop.Lesson) string {
 
 // leaveOut says that a lesson is not for this deployment.
 func (a *app) leaveOut(lesson *workshop.Lesson, variable string) rehearsedLesson {
-	out := rehearsedLesson{Name: lesson.Name}
+	out := rehearsedLesson{Name: lesson.Name, Minutes: lesson.Minutes}
 	if a.flags.output != "json" {
 		a.say("%s\n", lesson.Title)
 	}
