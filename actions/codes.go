@@ -45,6 +45,9 @@ const (
 	CodeHostProgram        Code = "host-program-refused" // a host program that was not allowed
 	CodeStepBlocked        Code = "step-blocked"         // a step that an earlier one must make possible
 	CodeStepRunning        Code = "step-running"         // one step runs at a time
+	CodeProjectorOwned     Code = "projector-owned"      // another process presents from the directory
+	CodeNoProjector        Code = "no-projector"         // nobody presents from the directory
+	CodeRecording          Code = "recording-unusable"   // no recording of a terminal that can be played
 
 	CodeNoCluster     Code = "no-cluster"           // no kubeconfig and no pod's account
 	CodeNoDeployment  Code = "no-deployment"        // no Trusted Artifact Signer on the cluster that the account can see

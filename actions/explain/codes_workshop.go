@@ -30,6 +30,21 @@ func workshop() map[actions.Code]text {
 			"Each tool reads another one of them, so that some would talk to a service of another deployment.",
 			"Unset the old one, or set both to the same: `sigwalk env` shows each with its source.",
 		},
+		actions.CodeProjectorOwned: {
+			"Another process presents from this directory.",
+			"The terminals of whoever presents follow one projector, the one that owns the directory.",
+			"Follow it with `sigwalk present --follow`, end it, or give another directory with --dir.",
+		},
+		actions.CodeNoProjector: {
+			"Nobody presents from this directory.",
+			"The terminal that the audience sees is not there, has ended, or works in another directory.",
+			"Start `sigwalk --present` there, with the same --dir.",
+		},
+		actions.CodeRecording: {
+			"The file is no recording that can be played.",
+			"It is not in the format asciicast, was cut off, or is larger than a recording of a terminal has to be.",
+			"Make a new one with `sigwalk demo record FILE`, or take it from where it came once more.",
+		},
 		actions.CodePortTaken: {
 			"A port of the sandbox is in use.",
 			"Certificates that were issued name the sandbox's address, so that it must come back on the same port.",

@@ -1,18 +1,14 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
-	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
 // The control socket speaks HTTP. GET /status answers with Status; POST /stop ends the sandbox, POST /stay makes it outlive
@@ -45,62 +41,8 @@ type message struct {
 	Notice   string    `json:"notice,omitempty"`
 }
 
-// longestSocket is the longest path that every system takes for a socket: the smallest limit is 104 bytes with the NUL.
-const longestSocket = 100
-
-// socketFile records where the control socket is.
-func socketFile(home string) string { return filepath.Join(home, "control.path") }
-
-// listenControl opens the control socket below home. Where the path is too long, or the file system knows no sockets, it
-// lies in a directory of its own among the temporary files; either way control.path says where.
-func listenControl(ctx context.Context, home string) (net.Listener, func(), error) {
-	removeControl(home)
-	var config net.ListenConfig
-	path := filepath.Join(home, "control.sock")
-	clean := func() { removeControl(home) }
-	if len(path) <= longestSocket {
-		if listener, err := config.Listen(ctx, "unix", path); err == nil {
-			return protect(listener, home, path, clean)
-		}
-	}
-	dir, err := os.MkdirTemp("", "sigwalk-")
-	if err != nil {
-		return nil, nil, err
-	}
-	path = filepath.Join(dir, "control.sock")
-	listener, err := config.Listen(ctx, "unix", path)
-	if err != nil {
-		_ = os.Remove(dir)
-		return nil, nil, err
-	}
-	return protect(listener, home, path, clean)
-}
-
-// protect makes the socket its owner's own and records where it is.
-func protect(listener net.Listener, home, path string, clean func()) (net.Listener, func(), error) {
-	err := os.Chmod(path, 0o600)
-	if err == nil {
-		err = state.Write(socketFile(home), []byte(path))
-	}
-	if err != nil {
-		_ = listener.Close()
-		return nil, nil, err
-	}
-	return listener, clean, nil
-}
-
-// removeControl removes the socket of an owner that has ended, and the temporary directory that was made for it.
-func removeControl(home string) {
-	path, err := os.ReadFile(socketFile(home))
-	if err != nil {
-		return
-	}
-	_ = os.Remove(string(path))
-	if dir := filepath.Dir(string(path)); dir != home {
-		_ = os.Remove(dir) // takes only an empty directory
-	}
-	_ = os.Remove(socketFile(home))
-}
+// controlName names the control socket below a sandbox's home.
+const controlName = "control"
 
 // serveControl answers on the control socket until the sandbox closes.
 func (s *Sandbox) serveControl(listener net.Listener, out io.Writer) *serve.Server {

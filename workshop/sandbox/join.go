@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
+	"github.com/sigwalk/sigwalk/workshop/socket"
 )
 
 // Handle is a sandbox that runs in another process and was joined.
@@ -155,7 +155,7 @@ func Reset(ctx context.Context, dir string) error {
 
 // wipe removes what is in home, but for the locks, which other processes may be waiting on.
 func wipe(home string) error {
-	removeControl(home)
+	socket.Remove(home, controlName)
 	entries, err := os.ReadDir(home)
 	if err != nil {
 		return fmt.Errorf("%w: %w", state.ErrUnwritable, err)
@@ -177,19 +177,14 @@ func wipe(home string) error {
 
 // dialOwner returns a transport to the owner of dir. ErrNotRunning says that nobody ever listened there.
 func dialOwner(dir string) (*http.Transport, error) {
-	path, err := os.ReadFile(socketFile(homeOf(dir)))
+	transport, err := socket.Dial(homeOf(dir), controlName)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNotRunning
 	}
 	if err != nil {
 		return nil, explain(dir, "be reached", fmt.Errorf("%w: %w", state.ErrUnreadable, err))
 	}
-	return &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var dialer net.Dialer
-			return dialer.DialContext(ctx, "unix", string(path))
-		},
-	}, nil
+	return transport, nil
 }
 
 // ask sends one request to the owner. Whoever does not answer, or says that it is ending, does not run.

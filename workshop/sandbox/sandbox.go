@@ -20,6 +20,7 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/serve"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/registry"
+	"github.com/sigwalk/sigwalk/workshop/socket"
 )
 
 // Options configure a sandbox.
@@ -153,7 +154,7 @@ func start(ctx context.Context, opts Options, progress func(string)) (_ *Sandbox
 		return nil, err
 	}
 	s.surfaces = newSurfaces(opts.Stay)
-	control, unlink, err := listenControl(ctx, home)
+	control, unlink, err := socket.Listen(ctx, home, controlName)
 	if err != nil {
 		return nil, err
 	}
