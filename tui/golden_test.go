@@ -23,6 +23,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
+	"github.com/sigwalk/sigwalk/workshop/stage"
 )
 
 // TestScreens compares what the screens show, without colours, at the smallest terminal that people have and at a large
@@ -94,6 +95,14 @@ func TestScreens(t *testing.T) {
 			s.sees("enter brings back 2 of 2")
 			s.Key("enter")
 			return s
+		}},
+		{"projector", func(t *testing.T, _ screen.Deps) sized {
+			s, _ := newStage(t, lessontest.Demo())
+			s.sees("Copy the image")
+			return s
+		}},
+		{"presenter", func(t *testing.T, deps screen.Deps) sized {
+			return newFollower(t, deps, &desk{talk(), make(chan stage.Command, 1)})
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))

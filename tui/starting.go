@@ -33,6 +33,7 @@ type school struct {
 	reopen    func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error)
 	listening bool
 	broken    error // what is wrong with the latest edition
+	stage     Stage // nil where nobody looks on
 }
 
 // starting is the screen that is shown until the session is open, and when it cannot be opened.

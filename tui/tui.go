@@ -32,6 +32,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/present"
 	"github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
@@ -59,6 +60,8 @@ type Options struct {
 	Reopen   func(ctx context.Context, before *workshop.Session, step string) (*workshop.Session, error)
 	// Shell makes the command that opens a shell with the variables of the lesson; nil where there is none.
 	Shell func() *exec.Cmd
+	// Stage makes this terminal the one that an audience sees, which other terminals follow; nil for a person alone.
+	Stage Stage
 }
 
 // Terminal says on what and how the screens are drawn. The zero value is the terminal of the process.
@@ -88,33 +91,55 @@ func Run(ctx context.Context, opts Options) error {
 		if err != nil {
 			return nil, err
 		}
+		if opts.Stage != nil {
+			return present.Hide(session), nil
+		}
 		return session, nil
 	}
 	reopen := func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error) {
+		if hidden, ok := before.(*present.Hidden); ok {
+			before = hidden.Session
+		}
 		session, err := opts.Reopen(ctx, before.(*workshop.Session), step) //nolint:forcetypeassert // it came from Open or Reopen
 		if err != nil {
 			return nil, err
+		}
+		if opts.Stage != nil {
+			return present.Hide(session), nil
 		}
 		return session, nil
 	}
 	return run(ctx, opts.Terminal, &school{
 		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page,
-		editions: opts.Editions, reopen: reopen,
+		editions: opts.Editions, reopen: reopen, stage: opts.Stage,
 	})
 }
 
 func run(ctx context.Context, terminal Terminal, s *school) error {
-	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, "") })
+	around := alone
+	if s.stage != nil {
+		around = func(r *root) tea.Model { return newProjector(r, s.stage) }
+	}
+	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, "") })
 }
+
+// alone is a program without anything around its screens.
+func alone(r *root) tea.Model { return r }
 
 // Browse shows the signatures and the tree of any image until the person quits or ctx ends, whose error it then returns.
 func Browse(ctx context.Context, terminal Terminal, opts browse.Options) error {
-	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
+	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
+}
+
+// Follow shows the terminal of whoever presents, which follows the projector that link leads to, until the person quits or ctx
+// ends, whose error it then returns.
+func Follow(ctx context.Context, terminal Terminal, link present.Link) error {
+	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return present.NewFollower(deps, link) })
 }
 
 // Recover shows what an image's tag lost, and brings it back, until the person quits or ctx ends, whose error it then returns.
 func Recover(ctx context.Context, terminal Terminal, opts recovery.Options) error {
-	return show(ctx, terminal, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
+	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
 }
 
 // ErrNoTerminal is returned where standard input or output is no terminal.
@@ -125,7 +150,7 @@ var ErrNoTerminal = &actions.Error{
 	Next: "use --plain, or sigwalk run",
 }
 
-func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen.Screen) error {
+func show(ctx context.Context, terminal Terminal, around func(*root) tea.Model, first func(screen.Deps) screen.Screen) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, out := terminal.In, terminal.Out
@@ -156,7 +181,7 @@ func show(ctx context.Context, terminal Terminal, first func(screen.Deps) screen
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
 	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
-	program := tea.NewProgram(root, tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out))
+	program := tea.NewProgram(around(root), tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out))
 	defer context.AfterFunc(ctx, program.Quit)()
 	_, err = program.Run()
 	outer := ctx.Err()

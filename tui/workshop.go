@@ -44,6 +44,7 @@ func (w *workshopScreen) newModel() {
 	s := w.school
 	w.Model = lesson.New(w.own, lesson.Options{
 		Session: w.session, Life: life, Shell: s.shell, Course: s.course, Standings: s.standings, Doctor: s.doctor, Page: s.page,
+		Audience: s.stage != nil,
 	})
 	w.SetSize(w.width, w.height)
 }

@@ -86,6 +86,7 @@ func (l *linter) links(source string) {
 }
 
 func (l *linter) step(step Step) {
+	l.notes(step)
 	if step.Command == "" {
 		return
 	}

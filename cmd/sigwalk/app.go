@@ -98,10 +98,11 @@ yours: give its addresses as flags, as the variables cosign reads, or in a confi
 	root.SetHelpCommand(helpCommand(root))
 	a.flags.register(root.PersistentFlags())
 	root.Flags().BoolVar(&a.flags.plain, "plain", false, "no full screen: one thing after another, for screen readers and simple terminals")
+	root.Flags().BoolVar(&a.flags.present, "present", false, "for a projector: large, without secrets, followed by sigwalk present --follow")
 	root.AddCommand(
 		a.runCommand(), a.execCommand(), a.cosignCommand(),
 		a.verifyCommand(), a.explainCommand(), a.doctorCommand(), a.treeCommand(), a.browseCommand(), a.diffCommand(), a.recoverCommand(), a.pageCommand(), a.tokenCommand(),
-		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
+		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.presentCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
 		a.sandboxCommand(), a.envCommand(), a.versionCommand(),
 	)
 	return root

@@ -16,6 +16,8 @@ type flags struct {
 	local  bool
 	host   bool
 	plain  bool
+	// present makes the terminal one that an audience sees.
+	present bool
 	// workshop is the folder of a course; empty for the built-in one.
 	workshop string
 	// on is where to work: sandbox, cluster, own or public; empty for what was chosen before, or what is given.

@@ -260,7 +260,7 @@ func (m *terminal) shows(texts ...string) bool {
 // keys of a terminal that are no letters.
 var keys = map[string]string{
 	"enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
-	"^C": "\x03", "^L": "\x0c", "^U": "\x15", "^Z": "\x1a",
+	"home": "\x1b[H", "^C": "\x03", "^L": "\x0c", "^U": "\x15", "^Z": "\x1a",
 }
 
 // press presses keys, by their names.

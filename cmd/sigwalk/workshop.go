@@ -46,6 +46,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	}
 	guide.course.Store(course)
 	defer guide.close()
+	if a.flags.present && a.lineByLine() {
+		return usageNext("leave out --plain, or set TERM to what the terminal is", "--present wants a full screen")
+	}
 	guide.follow(ctx)
 	if a.lineByLine() {
 		// There an interrupt stops the step that runs, and is not for the whole program.
@@ -62,10 +65,14 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return err
 	}
 	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
-	return tui.Run(ctx, tui.Options{
+	opts := tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
 		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
-	})
+	}
+	if a.flags.present {
+		return a.presentTo(ctx, dir, opts)
+	}
+	return tui.Run(ctx, opts)
 }
 
 // lineByLine reports whether there shall be no full screen. A terminal that says it is dumb cannot draw one.

@@ -46,6 +46,7 @@ var catalogue = slices.Concat(
 	line(),
 	policyForm(),
 	signIn(),
+	presenting(),
 	moves(Question),
 	moves(Help),
 	anywhere(),
@@ -231,4 +232,31 @@ func moves(scope Scope) []Binding {
 		{Home, scope, []string{"home", "g"}, "", "to the beginning", GroupMove},
 		{End, scope, []string{"end", "G"}, "", "to the end", GroupMove},
 	}
+}
+
+// presenting is for the terminal of whoever presents; what it does, it does on the projector.
+func presenting() []Binding {
+	return slices.Concat([]Binding{
+		{Next, Present, []string{" ", "n", "right"}, "next", "go to the next step on the projector; behind the last one, to the next lesson", GroupStep},
+		{Previous, Present, []string{"b", "p", "left"}, "back", "go to the step before on the projector", GroupStep},
+		{TypeOut, Present, []string{"t"}, "type", "type the command out on the projector, character by character, and run it", GroupStep},
+		{Run, Present, []string{"enter"}, "run", "run the step on the projector; in the list of steps, go to the chosen one", GroupStep},
+		{Autoplay, Present, []string{"a"}, "autoplay", "let the projector go on by itself, or end that; it waits at questions", GroupStep},
+		{Blank, Present, []string{"z"}, "blank", "blank the projector, or bring it back", GroupStep},
+		{Steps, Present, []string{"l"}, "jump", "choose a step to jump to", GroupLook},
+		{Faster, Present, []string{"+", "="}, "", "autoplay and typing faster", GroupStep},
+		{Slower, Present, []string{"-"}, "", "autoplay and typing slower", GroupStep},
+		{Escape, Present, []string{"."}, "", "press esc on the projector: stop what runs there, or go back", GroupStep},
+		{Hint, Present, []string{"h"}, "", "show a hint on the projector, and then the next one", GroupStep},
+		{Why, Present, []string{"w"}, "", "say on the projector why this step is there", GroupStep},
+		{OpenTable, Present, []string{"v"}, "", "show the signatures as a table on the projector", GroupLook},
+		{Copy, Present, []string{"y"}, "", "send the command to the clipboard of this terminal", GroupStep},
+		{Cancel, Present, []string{"esc"}, "", "leave the list of steps", GroupAnywhere},
+	}, moves(Present), []Binding{
+		{Yes, PresentAsk, []string{"y"}, "yes", "answer yes on the projector", GroupStep},
+		{No, PresentAsk, []string{"n"}, "no", "answer no on the projector", GroupStep},
+		{Autoplay, PresentAsk, []string{"a"}, "autoplay", "let the projector go on by itself, or end that; it waits at questions", GroupStep},
+		{Blank, PresentAsk, []string{"z"}, "blank", "blank the projector, or bring it back", GroupStep},
+		{Escape, PresentAsk, []string{"."}, "", "press esc on the projector: leave the question", GroupStep},
+	}, moves(PresentAsk))
 }

@@ -34,6 +34,9 @@ const (
 	Outline     Scope = "outline"
 	Palette     Scope = "palette"
 	Prompt      Scope = "prompt"
+	// Present is the terminal of whoever presents, PresentAsk while a question waits on the projector.
+	Present    Scope = "present"
+	PresentAsk Scope = "present-question"
 )
 
 // The intents.
@@ -91,6 +94,15 @@ const (
 	// OpenTrace shows what a step did.
 	OpenTrace Intent = "trace"
 	Lessons   Intent = "lessons"
+
+	// Those of whoever presents: what the projector shall do beside what its own keys can.
+	Blank    Intent = "blank"
+	TypeOut  Intent = "type-out"
+	Autoplay Intent = "autoplay"
+	Faster   Intent = "faster"
+	Slower   Intent = "slower"
+	Jump     Intent = "jump"   // to a step
+	Escape   Intent = "escape" // as esc there
 
 	Sort    Intent = "sort"
 	Filter  Intent = "filter"
@@ -244,5 +256,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt, Present, PresentAsk}
 }

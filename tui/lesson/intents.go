@@ -305,7 +305,10 @@ func (m *Model) Disabled(intent keys.Intent) string {
 			return "this is the first step"
 		}
 	case keys.Shell:
-		if m.shell == nil {
+		switch {
+		case m.audience:
+			return "a shell shows secrets, and others look on: open one in another terminal"
+		case m.shell == nil:
 			return "there is no shell here"
 		}
 	case keys.Reset, keys.Skip, keys.Undo:

@@ -30,6 +30,8 @@ type Options struct {
 	Doctor doctor.Examine
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
 	Page func(ctx context.Context) (string, error)
+	// Audience is true where others look on, from afar: the lesson is drawn large.
+	Audience bool
 }
 
 // pane is a part of the screen that can have the focus.
@@ -62,6 +64,8 @@ type Model struct {
 	course   outline.Options                           // with a nil Course for a lesson alone
 	findPage func(ctx context.Context) (string, error) // nil where there is no registry
 	examine  doctor.Examine                            // nil where there is no deployment to look at
+	// audience is true where others look on
+	audience bool
 
 	width, height int
 	snap          workshop.Snapshot
@@ -108,7 +112,7 @@ func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, life: life, session: opts.Session, shell: opts.Shell,
 		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
-		examine: opts.Doctor, findPage: opts.Page,
+		examine: opts.Doctor, findPage: opts.Page, audience: opts.Audience,
 		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }

@@ -31,6 +31,8 @@ func (m *Model) View() []string {
 	switch {
 	case !ok:
 		out = []string{"", "  reading the lesson"}
+	case m.audience:
+		out = m.audienceView(step)
 	case m.width >= wideWidth && m.height >= wideHeight:
 		out = m.columns(step)
 	default:
@@ -164,6 +166,9 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 	t := m.deps.Theme
 	inner := width - 2
 	text := m.textLines(step, inner)
+	if m.audience && height >= wideHeight {
+		text = spaced(text, height/2)
+	}
 	command := m.commandLines(inner-2, max(2, height/3))
 	output := m.output(step, inner)
 	var checks []string

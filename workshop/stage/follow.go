@@ -30,7 +30,7 @@ type Follower struct {
 
 // Follow joins the projector of dir until Close, or until ctx ends. It fails with ErrNoProjector.
 func Follow(ctx context.Context, dir string) (*Follower, error) {
-	transport, response, err := ask(ctx, dir, http.MethodGet, pathState, nil)
+	transport, response, err := ask(ctx, dir, http.MethodGet, pathState, nil) //nolint:bodyclose // it is the stream, which Close closes
 	if err != nil {
 		return nil, err
 	}
@@ -95,4 +95,19 @@ func ask(ctx context.Context, dir, method, path string, body []byte) (*http.Tran
 	_ = response.Body.Close()
 	transport.CloseIdleConnections()
 	return nil, nil, fmt.Errorf("the projector refused it: %s", strings.TrimSpace(string(why)))
+}
+
+// Link leads to the projector of a state directory, whether or not there is one now.
+type Link struct{ Dir string }
+
+// Follow is Follow.
+func (l Link) Follow(ctx context.Context) (Stream, error) { return Follow(ctx, l.Dir) }
+
+// Send is Send.
+func (l Link) Send(ctx context.Context, command Command) error { return Send(ctx, l.Dir, command) }
+
+// Stream delivers states; its methods are those of Follower.
+type Stream interface {
+	Next() (State, error)
+	Close()
 }

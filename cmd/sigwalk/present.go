@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/workshop/stage"
+)
+
+func (a *app) presentCommand() *cobra.Command {
+	follow := false
+	cmd := &cobra.Command{
+		Use:   "present",
+		Short: "Present the workshop to an audience, from a second terminal that follows the projector",
+		Long: `Present the workshop to an audience, as sigwalk --present does: large, and without secrets even when asked for them.
+
+With --follow, in a second terminal, it shows what is for whoever presents: the notes of the step, the command and the next one,
+the time that has gone and the time that was planned. Its keys work on the projector: go on, run, jump, blank, type the
+command out, go on by itself at a pace of your own. Several terminals may follow; each may come and go.`,
+		Example: `  sigwalk --present            # on the projector
+  sigwalk present --follow     # in a terminal of your own, on the same machine`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if follow {
+				return a.follow(cmd.Context())
+			}
+			a.flags.present = true
+			return a.openWorkshop(cmd.Context())
+		},
+	}
+	cmd.Flags().BoolVar(&follow, "follow", false, "follow the projector, from another terminal of this machine")
+	return cmd
+}
+
+// presentTo shows the workshop to an audience, until the person quits.
+func (a *app) presentTo(ctx context.Context, dir string, opts tui.Options) error {
+	projector, err := stage.Open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	opts.Stage = projector
+	return firstOf(tui.Run(ctx, opts), projector.Close())
+}
+
+func (a *app) follow(ctx context.Context) error {
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	terminal, err := a.terminal(dir)
+	if err != nil {
+		return err
+	}
+	return tui.Follow(ctx, terminal, stage.Link{Dir: dir})
+}
