@@ -254,6 +254,33 @@ func TestNoRightToPush(t *testing.T) {
 	assertNothingAttached(t, image, digest)
 }
 
+// TestAPushThatIsDenied: a registry that knows who it is and says no, as by a quota or for want of the right, says so before the
+// public log is written.
+func TestAPushThatIsDenied(t *testing.T) {
+	b := newBench(t)
+	image, digest := sandboxtest.CopyImage(t, "")
+	b.opts.Registry = registry.New(registry.Options{Homes: b.opts.Homes, Transport: &between{answer: func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/blobs/uploads/") {
+			return says(http.StatusForbidden, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}`)
+		}
+		return nil, nil
+	}}})
+	line := &between{}
+	b.opts.Transport = line
+	_, err := b.sign(t, image)
+	var e *actions.Error
+	if !errors.As(err, &e) || e.Code != actions.CodeUnauthorized && e.Code != actions.CodeForbidden {
+		t.Fatalf("got %v (%v)", err, actions.CodeOf(err))
+	}
+	if !strings.Contains(e.Error(), "denied") || e.Next == "" {
+		t.Errorf("%q, next %q", e, e.Next)
+	}
+	if line.to(b.settings.Rekor) > 0 {
+		t.Error("the log was written for nothing")
+	}
+	assertNothingAttached(t, image, digest)
+}
+
 func TestCancelledWhileTheLogIsWritten(t *testing.T) {
 	b := newBench(t)
 	image, digest := sandboxtest.CopyImage(t, "")

@@ -23,9 +23,27 @@ func TestSecretsStayOffTheScreen(t *testing.T) {
 	m.see("Signatures  l3-rhads-demoimage@sha256:")
 	m.press("esc")
 	m.see("SIGSTORE_ID_TOKEN", "•")
+	// What the signature did, drawn and saved, and what the doctor saw.
+	m.press("p", "p", "p")
+	m.see("5 Sign the image")
+	m.press("N")
+	m.see("Trace  5 Sign the image", "Get a certificate from Fulcio")
+	m.press("E")
+	m.see("trace.json")
+	m.press("esc")
+	m.see("5 Sign the image", "Environment")
+	m.press("D")
+	m.see("What is wrong with the deployment", "r again")
+	m.press("esc")
+	m.see("5 Sign the image", "Environment")
+	drawn := m.wrote()
+	// Who types a secret sees it; it is not kept.
+	m.press("$")
+	m.see("enter runs the line")
+	m.send("cosign login $QUAY -u $QUAY_USER -p MARK_prompt\r")
+	m.see("user name or password is wrong")
 	m.press("q")
 	m.end()
-	drawn := m.wrote()
 	if !strings.Contains(drawn, w.vars["OIDC_USER"]) {
 		t.Error("what was drawn does not even show the user")
 	}

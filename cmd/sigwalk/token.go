@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,6 +97,12 @@ func (a *app) readToken(path string) (actions.Secret, error) {
 	in := a.in
 	if path != "-" {
 		file, err := os.Open(path)
+		if err != nil && strings.HasPrefix(path, "eyJ") && strings.Contains(path, ".") {
+			return actions.Secret{}, usageNext(
+				"export it as SIGSTORE_ID_TOKEN, or give - and the token on standard input; get a new one, for this one was shown to every program of the machine",
+				"a token was given where the name of a file is wanted",
+			)
+		}
 		if err != nil {
 			return actions.Secret{}, usage("%s cannot be read: %v", path, errors.Unwrap(err))
 		}
