@@ -62,3 +62,36 @@ func TestQuitWhileAStepRunsLeaksNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestReasonThatIsGone: why a key cannot be used is said for no longer than it is so.
+func TestReasonThatIsGone(t *testing.T) {
+	l := lessontest.Lesson()
+	plays, end := make([]lessontest.Play, len(l.Steps)), make(chan struct{})
+	plays[0] = func(ctx context.Context, _ *lessontest.Stage) error {
+		select {
+		case <-end:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	session := lessontest.New(l, lessontest.Env(), plays)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Dark: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{}}
+	r := newRoot(deps, newWorkshop(deps, &school{}, session), nil, nil, nil)
+	r.resize(100, 30)
+	d := screentest.NewProgram(t, r)
+	d.Until("step", func() bool { return strings.Contains(d.Text(), "Copy the image") })
+	d.Key("enter")
+	d.Until("the run", func() bool { return r.top().Running() })
+	d.Key("enter")
+	d.Until("the reason", func() bool { return strings.Contains(d.Text(), "step 1 runs: esc stops it") })
+	close(end)
+	d.Until("its end", func() bool { return !r.top().Running() && !strings.Contains(d.Text(), "step 1 runs") })
+	cancel()
+	deps.Tasks.Close()
+	if err := r.close(); err != nil {
+		t.Error(err)
+	}
+}

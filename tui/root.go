@@ -32,11 +32,18 @@ type root struct {
 	width, height int
 	help          *help.Overlay
 	said          string // until the next key
+	denied        denied // the key that could not be used, while said says why
 	armed         keys.Intent
 }
 
 // notice is a sentence from elsewhere.
 type notice string
+
+// denied is an intent that could not be followed, and what was said of it.
+type denied struct {
+	intent keys.Intent
+	said   string
+}
 
 // minute passes so that the clock is right.
 type minute struct{}
@@ -114,6 +121,9 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	for _, s := range r.screens {
 		cmds = append(cmds, s.Update(msg))
+	}
+	if r.denied.intent != "" && r.said == r.denied.said && r.top().Disabled(r.denied.intent) == "" {
+		r.said, r.denied = "", denied{} // the reason is gone
 	}
 	return r, tea.Batch(cmds...)
 }

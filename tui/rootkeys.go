@@ -31,7 +31,7 @@ func (r *root) keys(msg tea.KeyMsg) tea.Cmd {
 // key gives a key to help, to the root itself, or to the screen that is shown.
 func (r *root) key(msg tea.KeyMsg) tea.Cmd {
 	armed := r.armed
-	r.said, r.armed = "", ""
+	r.said, r.armed, r.denied = "", "", denied{}
 	if r.width < minWidth || r.height < minHeight {
 		return r.blind(msg, armed)
 	}
@@ -57,6 +57,7 @@ func (r *root) key(msg tea.KeyMsg) tea.Cmd {
 	}
 	if why := r.top().Disabled(intent); why != "" {
 		r.said = keys.Of(scope, intent).Label() + ": " + why
+		r.denied = denied{intent, r.said}
 		return nil
 	}
 	return r.top().Update(msg)
