@@ -1,14 +1,11 @@
 package trust
 
 import (
-	"bytes"
-	"crypto/x509"
 	"errors"
 	"io"
 	"os"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore/pkg/cryptoutils"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -63,42 +60,6 @@ func readBounded(path string) ([]byte, error) {
 		err = errors.New("it is far too large for a trust root")
 	}
 	return content, err
-}
-
-// ReadChain reads the certificates of an authority from a PEM file, as cosign's --certificate-chain wants them: the one
-// that signs first, the root last. It fails with CodeUsage.
-func ReadChain(path string) (*root.FulcioCertificateAuthority, error) {
-	content, err := readBounded(path)
-	var chain []*x509.Certificate
-	if err == nil {
-		chain, err = cryptoutils.UnmarshalCertificatesFromPEM(bytes.TrimSpace(content))
-	}
-	if err == nil && len(chain) == 0 {
-		err = errors.New("it holds no certificate")
-	}
-	if err != nil {
-		return nil, &actions.Error{
-			Code: actions.CodeUsage, What: "the certificate chain " + path + " cannot be used", Why: err.Error(), Err: err,
-			Next: "give a PEM file with the certificates of the authority: intermediates first, the root last",
-		}
-	}
-	return &root.FulcioCertificateAuthority{Root: chain[len(chain)-1], Intermediates: chain[:len(chain)-1]}, nil
-}
-
-// WithAuthority is trusted with one certificate authority in place of its own. Logs and timestamp authorities stay.
-func WithAuthority(trusted root.TrustedMaterial, authority root.CertificateAuthority) root.TrustedMaterial {
-	return &otherAuthority{trusted, authority}
-}
-
-// otherAuthority implements root.TrustedMaterial.
-type otherAuthority struct {
-	root.TrustedMaterial
-	authority root.CertificateAuthority
-}
-
-// FulcioCertificateAuthorities returns the one authority.
-func (o *otherAuthority) FulcioCertificateAuthorities() []root.CertificateAuthority {
-	return []root.CertificateAuthority{o.authority}
 }
 
 // Written is a trust root that was written to a file.

@@ -50,6 +50,14 @@ func TestMatrix(t *testing.T) {
 		if s.Storage == verification.StoredAsReferrer {
 			checkStates(t, s, states{})
 		}
+		if !s.BundleVerified {
+			t.Errorf("%s: the log entry is not said to be verified", s.Storage)
+		}
+	}
+	for _, s := range w.verify(change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true })).Signatures {
+		if s.BundleVerified || !s.Verified {
+			t.Errorf("%s: verified %t, and its log entry, at which nobody looked, %t", s.Storage, s.Verified, s.BundleVerified)
+		}
 	}
 }
 

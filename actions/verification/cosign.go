@@ -41,7 +41,7 @@ func CosignHeader(r *Report) []string {
 			"  - The claims were present in the transparency log",
 			"  - The signatures were integrated into the transparency log when the certificate was valid")
 	}
-	if p.KeyReference != "" {
+	if p.KeyReference != "" || p.Certificate != "" {
 		lines = append(lines, "  - The signatures were verified against the specified public key")
 	} else {
 		lines = append(lines, "  - The code-signing certificate was verified using trusted certificate authority certificates")

@@ -36,6 +36,16 @@ func (w *world) attest(spec spec) layer {
 	return l
 }
 
+// attestElsewhere is an attestation about another image.
+func (w *world) attestElsewhere() layer {
+	w.t.Helper()
+	l, err := w.d.Attestation(w.image.Context().Digest("sha256:"+strings.Repeat("0", 64)), provenance, byAlice)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
 func (w *world) everything(p policy) *verification.Report {
 	w.t.Helper()
 	report, err := w.verifier.Everything(context.Background(), w.tag(), p)
@@ -99,6 +109,7 @@ func TestAttestations(t *testing.T) {
 	donors := []layer{
 		w.attest(byAlice), w.attest(stampedSpec), w.attest(withSubject(bob)), w.attest(spec{KeyPair: true}),
 		w.attest(change(byAlice, func(s *spec) { s.NoLog = true })), w.attest(change(byAlice, func(s *spec) { s.At = longAgo })),
+		w.attestElsewhere(),
 	}
 	cases := 0
 	rapid.Check(t, func(r *rapid.T) {

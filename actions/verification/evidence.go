@@ -116,7 +116,7 @@ func flags(exact, value, pattern string) string {
 
 // chainAt verifies the certificate against the trust root for one time.
 func (e *evidence) chainAt(at time.Time) bool {
-	chains, err := verify.VerifyLeafCertificate(at, e.cert, e.x.material)
+	chains, err := verify.VerifyLeafCertificate(at, e.cert, materialFor(e.x.material, e.s))
 	if err != nil {
 		return false
 	}
@@ -126,11 +126,14 @@ func (e *evidence) chainAt(at time.Time) bool {
 
 func (e *evidence) goodChain() Check {
 	text := "an authority of the trust root issued the certificate"
-	expected := Value{"one of " + authorities(len(e.x.material.FulcioCertificateAuthorities())), fromAuthorities}
+	if e.x.authoritiesFrom() != fromAuthorities {
+		text = "an authority that was given issued the certificate"
+	}
+	expected := Value{"one of " + authorities(len(e.x.material.FulcioCertificateAuthorities())), e.x.authoritiesFrom()}
 	if len(e.chains) > 0 {
 		chain := e.chains[0]
 		expected.Text = chain[len(chain)-1].Subject.String()
-		expected.Source = authorityOf(e.x.material, chain[len(chain)-1])
+		expected.Source = e.x.authorityOf(chain[len(chain)-1])
 	}
 	return passed(text).sides(expected, Value{certificateName(e.cert), e.place("certificate")})
 }
@@ -138,11 +141,14 @@ func (e *evidence) goodChain() Check {
 func (e *evidence) badChain() Check {
 	known := e.x.material.FulcioCertificateAuthorities()
 	c := failed(actions.CodeChain, "no authority of the trust root issued the certificate", nextRoot)
+	if from := e.x.authoritiesFrom(); from != fromAuthorities {
+		c.What, c.Next = "no authority that was given issued the certificate", "check that "+from+" is for the authority that issued it"
+	}
 	if !hasCodeSigning(e.cert) {
 		c.What = "the certificate is not meant for signing code"
 	}
 	return c.sides(
-		Value{"one of " + authorities(len(known)) + ": " + quoted(authorityNames(known)), fromAuthorities},
+		Value{"one of " + authorities(len(known)) + ": " + quoted(authorityNames(known)), e.x.authoritiesFrom()},
 		Value{certificateName(e.cert), e.place("certificate")},
 	)
 }
@@ -152,14 +158,15 @@ func (e *evidence) withoutCertificate() Check {
 		"verify it with --key cosign.pub").sides(Value{"a certificate", "no --key was given"}, Value{"none", e.place("certificate")})
 }
 
-// authorityOf names the entry of the trust root that a chain ends in.
-func authorityOf(material root.TrustedMaterial, top *x509.Certificate) string {
-	for i, ca := range material.FulcioCertificateAuthorities() {
+// authorityOf names the entry of the trust root, or the flag, that a chain ends in.
+func (x *examination) authorityOf(top *x509.Certificate) string {
+	from := x.authoritiesFrom()
+	for i, ca := range x.material.FulcioCertificateAuthorities() {
 		if f, ok := ca.(*root.FulcioCertificateAuthority); ok && f.Root != nil && f.Root.Equal(top) {
-			return fmt.Sprintf("%s[%d] %s", fromAuthorities, i, f.URI)
+			return strings.TrimSpace(fmt.Sprintf("%s[%d] %s", from, i, f.URI))
 		}
 	}
-	return fromAuthorities
+	return from
 }
 
 func authorityNames(known []root.CertificateAuthority) string {

@@ -29,6 +29,7 @@ type examination struct {
 	ctLogs   map[string]*root.TransparencyLog
 	key      signature.Verifier // nil without --key
 	keyPEM   []byte
+	keyFrom  string // the flag that named key
 	lookup   lookup // nil where no log may be asked
 	issuers  issuers
 
@@ -55,8 +56,13 @@ func examinationOf(image name.Digest, policy Policy, co *cosign.CheckOpts) (*exa
 // newExamination makes an examination from the options that cosign gets, before it sees them.
 func newExamination(digest v1.Hash, policy Policy, co *cosign.CheckOpts) *examination {
 	x := &examination{
-		digest: digest, policy: policy, material: co.TrustedMaterial, key: co.SigVerifier, now: time.Now(),
+		digest: digest, policy: policy, material: co.TrustedMaterial, key: co.SigVerifier, keyFrom: "--key", now: time.Now(),
 		logs: co.TrustedMaterial.RekorLogs(), ctLogs: co.TrustedMaterial.CTLogs(),
+	}
+	if policy.Certificate != "" && x.key != nil {
+		// The key in the certificate stands in for one that was given.
+		x.keyFrom = "--certificate " + policy.Certificate
+		x.policy.KeyReference = x.keyFrom
 	}
 	if co.RekorClient != nil && !policy.Offline {
 		x.lookup = askLog(co.RekorClient)

@@ -223,7 +223,7 @@ func (e *bundleExaminee) givenKey() Check {
 	if e.x.key == nil {
 		return notApplicable("no key was given: the certificate says who signed")
 	}
-	expected := Value{keyName(e.x.key), "--key"}
+	expected := Value{keyName(e.x.key), e.x.keyFrom}
 	if e.cert != nil {
 		return failed(actions.CodeKey, "the bundle carries a certificate, so that no key vouches for it",
 			"verify it by its identity instead of a key: --certificate-identity and --certificate-oidc-issuer").

@@ -141,7 +141,7 @@ func (e *bundleExaminee) compareRecord(l *logged, unread error) Check {
 		expected = Value{"the certificate of the bundle", e.place("verificationMaterial")}
 		next := nextTampered
 		if e.x.key != nil {
-			expected, next = Value{keyName(e.x.key), "--key"}, "give --key the public key of whoever should have signed"
+			expected, next = Value{keyName(e.x.key), e.x.keyFrom}, "give --key the public key of whoever should have signed"
 		}
 		return failed(actions.CodeLogEntry, fmt.Sprintf("the log entry %d records another certificate or key", l.entry.Index), next).sides(expected, found)
 	}

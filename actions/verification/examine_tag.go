@@ -97,7 +97,7 @@ func (e *tagExaminee) annotations() Check {
 func (e *tagExaminee) verifier() (signature.Verifier, string, error) {
 	switch {
 	case e.x.key != nil:
-		return e.x.key, "--key", nil
+		return e.x.key, e.x.keyFrom, nil
 	case e.cert != nil:
 		v, err := signature.LoadVerifier(e.cert.PublicKey, crypto.SHA256)
 		return v, e.place("certificate"), err
@@ -156,7 +156,7 @@ func (e *tagExaminee) givenKey() Check {
 	if e.x.key == nil {
 		return notApplicable("no key was given: the certificate says who signed")
 	}
-	expected := Value{keyName(e.x.key), "--key"}
+	expected := Value{keyName(e.x.key), e.x.keyFrom}
 	if e.cert == nil {
 		return passed("no certificate says otherwise").sides(expected, Value{"no certificate", e.place("annotation " + static.CertificateAnnotationKey)})
 	}

@@ -124,7 +124,7 @@ func (e *tagExaminee) expectedKey() (pem []byte, from string, err error) {
 			return nil, "", errors.New("certificate and --key differ")
 		}
 	case e.cert == nil && e.x.key != nil:
-		return e.x.keyPEM, "--key", nil
+		return e.x.keyPEM, e.x.keyFrom, nil
 	case e.cert == nil:
 		return nil, "", errors.New("no certificate, and no --key")
 	}

@@ -297,29 +297,9 @@ func (w *world) cosignBundle(b *protobundle.Bundle, artifact []byte, whole bool,
 			err = fmt.Errorf("cosign panics: %v", r)
 		}
 	}()
-	content, err := protojson.Marshal(b)
+	parsed, co, err := w.cosignParsed(b, p)
 	if err != nil {
 		return err
-	}
-	parsed := &bundle.Bundle{}
-	if err := parsed.UnmarshalJSON(content); err != nil {
-		return err
-	}
-	if p.KeyReference != "" {
-		w.loadKey(p)
-		defer func() { w.key = nil }()
-	}
-	co := w.checkOpts(p)
-	entries, err := parsed.TlogEntries()
-	if err != nil {
-		return err
-	}
-	timeless := len(entries) > 0
-	for _, entry := range entries {
-		timeless = timeless && entry.IntegratedTime().IsZero()
-	}
-	if timeless && !co.IgnoreTlog && co.SigVerifier == nil {
-		co.UseSignedTimestamps = true
 	}
 	about := verify.WithArtifact(bytes.NewReader(artifact))
 	if !whole {
@@ -328,6 +308,35 @@ func (w *world) cosignBundle(b *protobundle.Bundle, artifact []byte, whole bool,
 	}
 	_, err = cosign.VerifyNewBundle(context.Background(), co, about, parsed)
 	return err
+}
+
+// cosignParsed is a bundle as cosign reads it, and its options for one.
+func (w *world) cosignParsed(b *protobundle.Bundle, p policy) (*bundle.Bundle, *cosign.CheckOpts, error) {
+	content, err := protojson.Marshal(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	parsed := &bundle.Bundle{}
+	if err := parsed.UnmarshalJSON(content); err != nil {
+		return nil, nil, err
+	}
+	if p.KeyReference != "" {
+		w.loadKey(p)
+		defer func() { w.key = nil }()
+	}
+	co := w.checkOpts(p)
+	entries, err := parsed.TlogEntries()
+	if err != nil {
+		return nil, nil, err
+	}
+	timeless := len(entries) > 0
+	for _, entry := range entries {
+		timeless = timeless && entry.IntegratedTime().IsZero()
+	}
+	if timeless && !co.IgnoreTlog && co.SigVerifier == nil {
+		co.UseSignedTimestamps = true
+	}
+	return parsed, co, nil
 }
 
 // mutatedBundle is a bundle with nothing, a part of another, or a field changed.

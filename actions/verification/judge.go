@@ -72,10 +72,12 @@ func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err err
 	if err := j.checkStamp(s); err != nil {
 		return false, err
 	}
+	co := *j.legacy
+	co.TrustedMaterial = materialFor(co.TrustedMaterial, s)
 	if s.Kind == KindAttestation {
-		return cosign.VerifyBlobAttestation(ctx, s.legacy, j.digest, attestationOptions(j.legacy))
+		return cosign.VerifyBlobAttestation(ctx, s.legacy, j.digest, attestationOptions(&co))
 	}
-	return cosign.VerifyImageSignature(ctx, s.legacy, j.digest, j.legacy)
+	return cosign.VerifyImageSignature(ctx, s.legacy, j.digest, &co)
 }
 
 func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {

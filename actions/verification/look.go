@@ -133,6 +133,11 @@ func (v *Verifier) checks(ctx context.Context, policy Policy) (*cosign.CheckOpts
 		// A bundle's verifier wants a trust root even where nothing is looked up in it.
 		co.TrustedMaterial = &root.TrustedRoot{}
 	}
+	if policy.Certificate != "" {
+		if co.SigVerifier, err = certified(policy.Certificate, co); err != nil {
+			return nil, err
+		}
+	}
 	if !policy.IgnoreLog && !policy.Offline && v.opts.Endpoints.Rekor != "" {
 		if co.RekorClient, err = v.rekor(v.opts.Endpoints.Rekor); err != nil {
 			return nil, err

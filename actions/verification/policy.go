@@ -18,7 +18,10 @@ type Policy struct {
 	Issuer, IssuerRegexp   string
 	// KeyReference is a public key (file, URL, env://NAME or k8s://NAMESPACE/NAME); with it no certificate is wanted.
 	KeyReference string
-	Annotations  map[string]string
+	// Certificate is a PEM file with the signer's certificate, for signatures that carry none: it is verified, also for whose it is, before
+	// anything is looked at, and then its key stands in for one that was given.
+	Certificate string
+	Annotations map[string]string
 
 	IgnoreLog           bool // --insecure-ignore-tlog
 	IgnoreSCT           bool // --insecure-ignore-sct
@@ -29,6 +32,12 @@ type Policy struct {
 
 // Validate refuses what cosign refuses before it looks at anything, with cosign's words as What.
 func (p Policy) Validate() error {
+	if p.KeyReference != "" && p.Certificate != "" {
+		return &actions.Error{
+			Code: actions.CodeUsage, What: "--key and --certificate contradict each other", Why: "each says which key must have signed",
+			Next: "leave one of them out",
+		}
+	}
 	if p.KeyReference != "" {
 		return nil
 	}

@@ -21,6 +21,7 @@ var annotationKeys = []string{
 func TestMutations(t *testing.T) {
 	w := newWorld(t)
 	donors := []layer{stamped(w), stamped(w), w.sign(withSubject(bob)), w.sign(spec{KeyPair: true}), unlogged(w), foreign(w)}
+	cases, good := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		layers := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) layer { return mutated(r, donors) }), 1, 12).Draw(r, "layers")
 		// The helpers end the outer test.
@@ -32,6 +33,10 @@ func TestMutations(t *testing.T) {
 		}
 		verdicts := w.reference(p)
 		for _, s := range explained(t, report).Signatures {
+			cases++
+			if s.Verified {
+				good++
+			}
 			if theirs := verdicts[s.Position]; s.Verified != (theirs == nil) {
 				r.Fatalf("signature %d: verified %t (%v), cosign says %v", s.Position, s.Verified, s.Reason, theirs)
 			}
@@ -43,6 +48,10 @@ func TestMutations(t *testing.T) {
 			}
 		}
 	})
+	t.Logf("%d signatures, %d of them good", cases, good)
+	if good < cases/20 {
+		t.Errorf("%d cases, %d of them good: too few to prove anything", cases, good)
+	}
 }
 
 // drawPolicy is a policy, some of them wrong.

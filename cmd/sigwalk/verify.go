@@ -78,6 +78,7 @@ and explains it; exit code 0 only when it verifies.`,
 	f.StringVar(&policy.Issuer, "certificate-oidc-issuer", "", "the issuer that must have vouched for the identity")
 	f.StringVar(&policy.IssuerRegexp, "certificate-oidc-issuer-regexp", "", "a regular expression for the issuer; beats the exact one")
 	f.StringVar(&policy.KeyReference, "key", "", "public key: file, URL or env://NAME")
+	f.StringVar(&policy.Certificate, "certificate", "", "PEM `FILE` with the certificate of the signer, for signatures that carry none; it is verified first")
 	f.StringArrayVarP(&annotations, "annotations", "a", nil, "annotation that must be signed, as key=value; may be repeated")
 	f.BoolVar(&policy.IgnoreLog, "insecure-ignore-tlog", false, "do not look at the transparency log entry")
 	f.BoolVar(&policy.IgnoreSCT, "insecure-ignore-sct", false, "do not look at the signed certificate timestamp")

@@ -38,6 +38,8 @@ func (b *bundleFlags) unused(args []string) error {
 // verifyBundle verifies a bundle that stands alone and prints the matrix.
 func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verification.Policy, flags bundleFlags, material materialFlags) error {
 	switch {
+	case policy.Certificate != "":
+		return usage("--certificate is for signatures in a tag that carry none: a bundle carries its own")
 	case !slices.Contains([]string{"text", "table", "json"}, a.flags.output):
 		return usage("--output %s: the matrix of a bundle has the forms text and json", a.flags.output)
 	case len(args) > 0:
