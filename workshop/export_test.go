@@ -34,7 +34,7 @@ func FormatWords() []string {
 	for _, name := range roleNames {
 		words = append(words, role(name).opening())
 	}
-	words = append(words, views...)
+	words = append(append(words, views...), sandboxOnly)
 	for _, kind := range checkKinds {
 		words = append(words, kind.name)
 		for _, param := range kind.params {

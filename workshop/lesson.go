@@ -15,6 +15,8 @@ type Lesson struct {
 	Minutes int // planned
 	// Needs names the environment variables that must have a value before the first step.
 	Needs []string
+	// SandboxOnly is why the lesson can be done in the sandbox alone, as half a sentence; empty where it can be done anywhere.
+	SandboxOnly string
 	// Intro is the Markdown that stands before the first step; it may be empty.
 	Intro string
 	Steps []Step
@@ -48,7 +50,9 @@ type Step struct {
 	Needs []string
 	// Variables must have a value before this step can work; of "A|B" one of them must.
 	Variables []string
-	Checks    []Check
+	// SandboxOnly is as Lesson.SandboxOnly, for a step.
+	SandboxOnly string
+	Checks      []Check
 	// Rehearsal says who signs in when nobody is there and the command asks for it; nil where it does not ask.
 	Rehearsal *Rehearsal
 	// View is how the result is best looked at: "", "table", "tree", "trust".

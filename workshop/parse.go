@@ -155,7 +155,7 @@ func (p *lessonParser) frontMatter() {
 }
 
 func (p *lessonParser) readFrontMatter(yamlText string) {
-	fields, ok := p.mapping(yamlText, 2, "the front matter", []string{"title", "summary", "minutes", "needs"})
+	fields, ok := p.mapping(yamlText, 2, "the front matter", []string{"title", "summary", "minutes", "needs", sandboxOnly})
 	if !ok {
 		return
 	}
@@ -166,6 +166,7 @@ func (p *lessonParser) readFrontMatter(yamlText string) {
 			p.add(fields["minutes"].line, fmt.Sprintf("minutes is %q", minutes), "write a whole number such as 10")
 		}
 	}
+	p.lesson.SandboxOnly = p.sandboxOnly(fields)
 	for _, item := range p.items(fields, "needs") {
 		if !variableName.MatchString(item.text) {
 			p.add(item.line, fmt.Sprintf("needs names %q, which is no variable", item.text), "write names such as QUAY, without $")
@@ -173,6 +174,21 @@ func (p *lessonParser) readFrontMatter(yamlText string) {
 		}
 		p.lesson.Needs = append(p.lesson.Needs, item.text)
 	}
+}
+
+// sandboxOnly is the name under which a lesson or a step says why it is for the sandbox alone.
+const sandboxOnly = "sandbox-only"
+
+// sandboxOnly reads why something is for the sandbox alone; empty where nothing says so.
+func (p *lessonParser) sandboxOnly(fields map[string]field) string {
+	if _, given := fields[sandboxOnly]; !given {
+		return ""
+	}
+	reason := p.scalar(fields, sandboxOnly, 1, "say why as half a sentence, such as: it tampers with images")
+	if reason == "true" || reason == "yes" {
+		p.add(fields[sandboxOnly].line, sandboxOnly+" does not say why", "write the reason as half a sentence, such as: it tampers with images")
+	}
+	return strings.TrimSuffix(reason, ".")
 }
 
 // body reads the steps: each level-two heading begins one.

@@ -133,7 +133,7 @@ var views = []string{"table", "tree", "trust"}
 
 // readStep reads the settings of a step.
 func (p *lessonParser) readStep(step *Step, content string, line int) {
-	fields, ok := p.mapping(content, line, "the step block", []string{"kind", "needs", "variables", "view"})
+	fields, ok := p.mapping(content, line, "the step block", []string{"kind", "needs", "variables", "view", sandboxOnly})
 	if !ok {
 		return
 	}
@@ -149,6 +149,7 @@ func (p *lessonParser) readStep(step *Step, content string, line int) {
 			p.add(fields["view"].line, fmt.Sprintf("the view %q", step.View), instead(step.View, views))
 		}
 	}
+	step.SandboxOnly = p.sandboxOnly(fields)
 	for _, item := range p.items(fields, "variables") {
 		for _, name := range strings.Split(item.text, "|") {
 			if !variableName.MatchString(name) {

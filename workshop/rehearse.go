@@ -54,9 +54,12 @@ func (s *Session) password(step int, rehearsal *Rehearsal) (actions.Answer, erro
 	return actions.Answer{Text: actions.NewSecret(password)}, nil
 }
 
-// Unrehearsable says why a rehearsal cannot do a step: a variable that the step needs is not set, or it asks a person to
+// Unrehearsable says why a rehearsal cannot do a step: it is for the sandbox alone, a variable that the step needs is not set, or it asks a person to
 // sign in, and the variables that say who are not set. It returns "" for every other step.
 func (s *Session) Unrehearsable(step int) string {
+	if why := s.notHere(step); why != "" {
+		return why
+	}
 	if lacks := s.lacks(step); lacks != "" {
 		return "the step needs it: " + lacks
 	}

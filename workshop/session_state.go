@@ -62,6 +62,9 @@ func (s *Session) failing(i int) int {
 
 // blocked says why step i cannot be run now and which step is to be done first (-1 when it is none of them), or "".
 func (s *Session) blocked(i int) (why string, by int) {
+	if why := s.notHere(i); why != "" {
+		return why, -1
+	}
 	for _, name := range s.opts.Lesson.Needs {
 		if !s.isSet(name) {
 			return name + " is not set, and the lesson needs it", -1
@@ -93,6 +96,31 @@ func (s *Session) blocked(i int) (why string, by int) {
 	return "", -1
 }
 
+// sandboxPlace is what SessionOptions.Where says of the sandbox.
+const sandboxPlace = "sandbox"
+
+// toTheSandbox says how one comes there.
+const toTheSandbox = "start sigwalk with --on sandbox to do it there"
+
+// NotHere says, in a sentence, that the lesson is for the sandbox alone, and how to come there, where one works elsewhere; else it
+// returns "". where is as SessionOptions.Where.
+func (l *Lesson) NotHere(where string) string { return notHere(where, "lesson", l.SandboxOnly) }
+
+func notHere(where, what, reason string) string {
+	if reason == "" || where == "" || where == sandboxPlace {
+		return ""
+	}
+	return "this " + what + " is for the sandbox alone, because " + reason + ": " + toTheSandbox
+}
+
+// notHere says why step i, or its lesson, cannot be done where one works, or "".
+func (s *Session) notHere(i int) string {
+	if why := s.opts.Lesson.NotHere(s.opts.Where); why != "" {
+		return why
+	}
+	return notHere(s.opts.Where, "step", s.opts.Lesson.Steps[i].SandboxOnly)
+}
+
 // lacks says which variable step i needs that has no value, or "".
 func (s *Session) lacks(i int) string {
 	for _, wanted := range s.opts.Lesson.Steps[i].Variables {
@@ -111,12 +139,16 @@ func (s *Session) isSet(name string) bool {
 
 // blockedError is why Run refuses.
 func (s *Session) blockedError(i int, why string, by int) error {
-	next := "give it a value with a flag, in the environment or in the configuration file"
+	what, next := "cannot be done yet", "give it a value with a flag, in the environment or in the configuration file"
+	if s.notHere(i) != "" {
+		what, next = "cannot be done here", toTheSandbox
+		why = strings.TrimSuffix(why, ": "+toTheSandbox)
+	}
 	if by >= 0 {
 		next = fmt.Sprintf("do step %d first: %s", by+1, s.opts.Lesson.Steps[by].Title)
 	}
 	return &actions.Error{
-		Code: actions.CodeStepBlocked, What: fmt.Sprintf("step %d, %s, cannot be done yet", i+1, s.opts.Lesson.Steps[i].Title),
+		Code: actions.CodeStepBlocked, What: fmt.Sprintf("step %d, %s, %s", i+1, s.opts.Lesson.Steps[i].Title, what),
 		Why: why, Next: next,
 	}
 }

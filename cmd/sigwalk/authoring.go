@@ -35,6 +35,8 @@ type listed struct {
 	Steps   int    `json:"steps"`
 	Done    int    `json:"done"`
 	Skipped int    `json:"skipped"`
+	// SandboxOnly is why the lesson can be done in the sandbox alone.
+	SandboxOnly string `json:"sandboxOnly,omitempty"`
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -58,7 +60,7 @@ func (a *app) listCommand() *cobra.Command {
 			standings, _ := course.Standings(func(lesson *workshop.Lesson) string { return progressFile(progress, lesson) })
 			rows := make([]listed, len(standings))
 			for i, s := range standings {
-				rows[i] = listed{s.Lesson.Name, s.Lesson.Title, s.Lesson.Summary, s.Lesson.Minutes, len(s.Lesson.Steps), s.Done, s.Skipped}
+				rows[i] = listed{s.Lesson.Name, s.Lesson.Title, s.Lesson.Summary, s.Lesson.Minutes, len(s.Lesson.Steps), s.Done, s.Skipped, s.Lesson.SandboxOnly}
 			}
 			if a.flags.output == "json" {
 				a.printJSON(rows)
@@ -66,7 +68,11 @@ func (a *app) listCommand() *cobra.Command {
 			}
 			a.say("%s\n", course.Title)
 			for i, r := range rows {
-				a.say("%2d  %-20s %d/%-3d %3d min  %s\n", i+1, r.Name, r.Done, r.Steps, r.Minutes, r.Title)
+				title := r.Title
+				if r.SandboxOnly != "" {
+					title += " (sandbox only)"
+				}
+				a.say("%2d  %-20s %d/%-3d %3d min  %s\n", i+1, r.Name, r.Done, r.Steps, r.Minutes, title)
 			}
 			return nil
 		},

@@ -199,24 +199,28 @@ func (a *app) rehearseWith(ctx context.Context, p *place, lesson *workshop.Lesso
 	return done, p.saveVariables()
 }
 
-// lacking names a variable that the lesson needs and that is not set, or returns "".
+// lacking says why the lesson cannot be done here: it is for the sandbox alone, or a variable that it needs is not set; or it
+// returns "".
 func (p *place) lacking(lesson *workshop.Lesson) string {
+	if why := lesson.NotHere(p.where.On); why != "" {
+		return why
+	}
 	for _, name := range lesson.Needs {
 		if p.value(name) == "" {
-			return name
+			return "the lesson needs " + name + ", which is not set"
 		}
 	}
 	return ""
 }
 
 // leaveOut says that a lesson is not for this deployment.
-func (a *app) leaveOut(lesson *workshop.Lesson, variable string) rehearsedLesson {
+func (a *app) leaveOut(lesson *workshop.Lesson, why string) rehearsedLesson {
 	out := rehearsedLesson{Name: lesson.Name, Minutes: lesson.Minutes}
 	if a.flags.output != "json" {
 		a.say("%s\n", lesson.Title)
 	}
 	for _, step := range lesson.Steps {
-		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped", Reason: "the lesson needs " + variable + ", which is not set"}
+		row := rehearsedStep{ID: step.ID, Title: step.Title, State: "skipped", Reason: why}
 		out.Steps = append(out.Steps, row)
 		a.printStep(row)
 	}

@@ -64,10 +64,10 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 		above = m.progress(step, width)
 	}
 	if log.Len() == 0 && len(above) == 0 {
-		line := m.nothingYet(step)
+		says := widget.Wrap(m.nothingYet(step), width)
 		return outputPane{
-			title: "output", want: 1,
-			draw:  func(int) []string { return widget.Wrap(line, width) },
+			title: "output", want: len(says),
+			draw:  func(int) []string { return says },
 			right: func() string { return "" },
 		}
 	}

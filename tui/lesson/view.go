@@ -313,6 +313,9 @@ func (m *Model) stepStatus(step workshop.StepSnapshot) string {
 	next := m.whatNext()
 	switch step.State {
 	case workshop.StepBlocked:
+		if step.BlockedBy < 0 {
+			return t.Blocked.Render("# blocked") + " " + widget.Clean(step.Blocked)
+		}
 		return t.Blocked.Render("# blocked") + " " + widget.Clean(step.Blocked) + fmt.Sprintf(": enter goes to step %d", step.BlockedBy+1)
 	case workshop.StepDone:
 		if why := noLonger(step); why != "" {

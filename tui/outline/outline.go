@@ -130,7 +130,11 @@ func (m *Model) View() []string {
 		}
 		body = append(body, m.row(i, lesson))
 		if i == m.cursor {
-			body = append(body, widget.Hang("        ", t.Faint.Render(widget.Clean(lesson.Summary)), m.width-2)...)
+			about := widget.Clean(lesson.Summary)
+			if lesson.SandboxOnly != "" {
+				about += " For the sandbox alone, because " + widget.Clean(lesson.SandboxOnly) + "."
+			}
+			body = append(body, widget.Hang("        ", t.Faint.Render(about), m.width-2)...)
 		}
 	}
 	room := m.height - len(out) - 1

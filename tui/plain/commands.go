@@ -160,7 +160,11 @@ func (w *walker) lessons(number string) error {
 	}
 	if number == "" {
 		for i, s := range w.opts.Standings() {
-			w.say("%d. %s: %d of %d steps done, %d minutes planned.", i+1, widget.Clean(s.Lesson.Title), s.Done, len(s.Lesson.Steps), s.Lesson.Minutes)
+			only := ""
+			if s.Lesson.SandboxOnly != "" {
+				only = " For the sandbox alone, because " + widget.Clean(s.Lesson.SandboxOnly) + "."
+			}
+			w.say("%d. %s: %d of %d steps done, %d minutes planned.%s", i+1, widget.Clean(s.Lesson.Title), s.Done, len(s.Lesson.Steps), s.Lesson.Minutes, only)
 		}
 		w.say("L and a number opens one, such as: L 2")
 		return nil

@@ -93,6 +93,9 @@ func (w *walker) show() {
 func stateWord(s workshop.StepSnapshot) string {
 	switch s.State {
 	case workshop.StepBlocked:
+		if s.BlockedBy < 0 {
+			return "blocked, " + widget.Clean(s.Blocked)
+		}
 		return "blocked by step " + fmt.Sprint(s.BlockedBy+1) + ", " + widget.Clean(s.Blocked)
 	case workshop.StepRunning:
 		return "running"
