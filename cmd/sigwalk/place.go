@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -341,21 +339,6 @@ func progressFile(dir string, lesson *workshop.Lesson) string {
 
 // transcriptFile keeps what was run, beside the progress.
 func transcriptFile(dir string) string { return filepath.Join(dir, "transcript.jsonl") }
-
-// progressDir is where the progress in a course is kept: below the course's home, for the sandbox and for each deployment of
-// the person's own apart.
-func (a *app) progressDir(dir string) (string, error) {
-	own, err := a.ownVariables()
-	if err != nil {
-		return "", err
-	}
-	progress := filepath.Join(a.courseHome(dir), "progress")
-	if a.flags.local || !containsAny(own, deployment) {
-		return progress, nil
-	}
-	sum := sha256.Sum256([]byte(deploymentOf(environment.New(own...))))
-	return filepath.Join(progress, "own-"+hex.EncodeToString(sum[:4])), nil
-}
 
 // hostShell makes the command that opens program, or sh, with the exported variables of the lesson, secrets included: it
 // is the person's own terminal.
