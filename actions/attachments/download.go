@@ -74,9 +74,7 @@ func (c *Client) Attestations(ctx context.Context, image, kind, forPlatform stri
 		return nil, c.explain(ctx, err, image)
 	}
 	if entity, err = platform.SignedEntityForPlatform(entity, forPlatform); err != nil {
-		return nil, &actions.Error{
-			Code: actions.CodeImageNotFound, What: image + " has no image for " + forPlatform, Why: err.Error(), Next: "see its platforms: crane manifest " + image, Err: err,
-		}
+		return nil, noPlatform(image, forPlatform, err)
 	}
 	attestations, err := cosign.FetchAttestations(entity, uri)
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 
 // consent makes sure that a person agreed to the public record.
 func (s *Signer) consent(ctx context.Context, req Request) error {
-	if req.Consented || req.SkipLog {
+	if req.Consented || req.SkipLog || req.SkipAttach && req.Key != nil { // a certificate is a public record, too
 		return nil
 	}
 	answer, err := s.opts.Observer.Ask(ctx, actions.Question{

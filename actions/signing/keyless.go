@@ -22,7 +22,7 @@ func (s *keyless) material(ctx context.Context) (*root.TrustedRoot, error) {
 
 func (s *keyless) stages(w *work) []stage {
 	stages := []stage{{"key", "Make a key for this signature alone", s.makeKey, ""}}
-	if w.request.SignIn != nil {
+	if w.request.SignIn != nil && !w.request.SkipAttach {
 		stages = append(stages, stage{"access", "Ask the registry whether the signature can be pushed", s.mayPush, ""})
 	}
 	return append(stages, []stage{

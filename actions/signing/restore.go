@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/sigstore/cosign/v2/pkg/oci"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -29,7 +30,26 @@ type Restored struct {
 // Restore attaches signatures that exist to the image with digest, beside everything that is there, in the way in which a
 // new one is attached: docs/attaching.md. It verifies none of them. It reports the stage "push".
 func (s *Signer) Restore(ctx context.Context, digest name.Digest, existing []Existing) (*Restored, error) {
-	tag, err := tagOf(digest, signatureSuffix)
+	return s.restoreAt(ctx, digest, signatureSuffix, existing)
+}
+
+// RestoreAttestations is Restore for attestations: the payload of each is its signed envelope.
+func (s *Signer) RestoreAttestations(ctx context.Context, digest name.Digest, existing []Existing) (*Restored, error) {
+	return s.restoreAt(ctx, digest, attestationSuffix, existing)
+}
+
+// ExistingOf is what cosign's package made of a signature or an attestation, to be attached.
+func ExistingOf(signed oci.Signature) (Existing, error) {
+	layer, err := layerOf(signed)
+	if err != nil {
+		return Existing{}, err
+	}
+	payload, err := signed.Payload()
+	return Existing{Layer: layer.raw, Payload: payload}, err
+}
+
+func (s *Signer) restoreAt(ctx context.Context, digest name.Digest, suffix string, existing []Existing) (*Restored, error) {
+	tag, err := tagOf(digest, suffix)
 	if err != nil {
 		return nil, err
 	}

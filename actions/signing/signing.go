@@ -71,6 +71,9 @@ type Request struct {
 	Form Form
 	// SkipLog leaves the transparency log out (--tlog-upload=false). Whoever verifies has to leave it out, too.
 	SkipLog bool
+	// SkipAttach leaves an attestation with who asked, in Result.Envelope: the log, the timestamp authority and the registry get
+	// nothing (--no-upload). For FormTag alone.
+	SkipAttach bool
 }
 
 // Form is how a signature is kept.
@@ -126,6 +129,8 @@ type Result struct {
 	Timestamp  time.Time // RFC 3161; zero without a timestamp authority
 	// PredicateType is what an attestation is about; empty for the signature of an image.
 	PredicateType string
+	// Envelope is the signed attestation (DSSE), where it was asked to be attached nowhere.
+	Envelope []byte
 	// Signature is the tag that holds it, or the manifest of a bundle.
 	Signature name.Reference
 	// Total is how many the tag holds now, 0 where the registry keeps the list itself; Restored how many that others had

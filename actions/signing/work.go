@@ -81,12 +81,16 @@ func (s *Signer) sign(ctx context.Context, req Request, with credential) (*Resul
 	if req.SkipLog {
 		noLog = "it was asked to be left out"
 	}
+	noPush := ""
+	if req.SkipAttach {
+		noStamp, noLog, noPush = leftOut, leftOut, leftOut
+	}
 	stages := append([]stage{{"resolve", "Find the digest of the image", s.resolve, ""}}, with.stages(w)...)
 	stages = append(stages,
 		stage{"signature", "Sign", s.signContent, ""},
 		stage{"timestamp", "Get a signed time stamp", s.getTimestamp, noStamp},
 		stage{"log", "Write to the transparency log", s.writeLog, noLog},
-		stage{"push", "Attach the signature to the image", s.attachContent, ""},
+		stage{"push", "Attach the signature to the image", s.attachContent, noPush},
 	)
 	for _, stage := range stages {
 		if stage.id == "identity" && req.SignIn != nil {
@@ -99,8 +103,14 @@ func (s *Signer) sign(ctx context.Context, req Request, with credential) (*Resul
 			return nil, err
 		}
 	}
+	if signed, ok := w.content.(*attested); ok && req.SkipAttach {
+		w.result.Envelope, w.result.Signature = signed.envelope, nil
+	}
 	return &w.result, nil
 }
+
+// leftOut is why nothing is sent anywhere of what only who asked wants to have.
+const leftOut = "it was asked to be attached nowhere"
 
 func (s *Signer) run(ctx context.Context, stage stage, w *work) error {
 	if stage.skipped != "" {
@@ -134,6 +144,9 @@ func (s *Signer) resolve(ctx context.Context, w *work) (string, error) {
 
 // makeReady starts what can be done at the registry before the signature exists.
 func (s *Signer) makeReady(ctx context.Context, w *work) error {
+	if w.request.SkipAttach {
+		return nil
+	}
 	var err error
 	// It belongs to the push, whichever stage it runs beside.
 	w.prepared, err = s.prepare(actions.WithStage(ctx, "push"), w.tag, w.content.known())

@@ -20,8 +20,16 @@ func TestWhatIsAttached(t *testing.T) {
 	b.want(t, `echo '{"spdxVersion":"SPDX-2.2"}' | cosign attach sbom --sbom - --input-format json $IMAGE`, 0, `^$`, `WARNING: it replaced another SBOM, which can still be read as \S+-hangs@sha256:`)
 	b.want(t, "cosign attach sbom $IMAGE", 1, `^$`, `no SBOM is named`)
 	b.want(t, "cosign attach sbom --sbom ../../../etc/passwd $IMAGE", 1, `^$`, `outside the lesson's directory`)
-	b.want(t, "cosign attach signature --payload p $IMAGE", 1, `^$`, `cosign attach signature is not built into`)
-	b.want(t, "cosign download sbom $IMAGE", 1, `^$`, `cosign download sbom is not built into`)
+	b.want(t, "cosign download sbom $IMAGE | jq -r .spdxVersion", 0, `^SPDX-2\.2\n$`, `Found SBOM of media type: text/spdx\+json\n$`)
+	b.want(t, "cosign download sbom ${IMAGE%:*}@sha256:"+strings.Repeat("0", 64), 1, `^$`, `no sbom attached to reference\n  why: .*\n  next: `)
+
+	// What was signed elsewhere; each wrong part is told, and nothing outside the lesson's directory is read.
+	b.want(t, "cosign attach signature --payload sbom.json $IMAGE", 1, `^$`, `no signature is named\n  next: give a file with --signature`)
+	b.want(t, "cosign attach signature --signature ../../../etc/passwd $IMAGE", 1, `^$`, `outside the lesson's directory`)
+	b.want(t, "echo AAAA | cosign attach signature --signature - --rekor-response missing.json $IMAGE", 1, `^$`, `missing\.json`)
+	b.want(t, "echo nothing > bad.json; echo AAAA | cosign attach signature --signature - --rekor-response bad.json $IMAGE", 1, `^$`, `what the log says of the signature cannot be read`)
+	b.want(t, "cosign attach attestation --attestation bad.json $IMAGE", 1, `^$`, `an envelope cannot be read`)
+	b.want(t, `echo '{"payloadType":"application/vnd.in-toto+json","payload":"","signatures":[]}' > bare.json; cosign attach attestation --attestation bare.json $IMAGE`, 1, `^$`, `without having signatures`)
 
 	b.want(t, "cosign triangulate $IMAGE; cosign triangulate --type digest $IMAGE", 0, `^\S+-hangs:sha256-[0-9a-f]{64}\.sig\n\S+-hangs@sha256:[0-9a-f]{64}\n$`, `^$`)
 	b.want(t, "cosign download signature $IMAGE | jq -r '.Cert != null, .Bundle.Payload.logIndex > -1'", 0, `^true\ntrue\n$`, `^$`)

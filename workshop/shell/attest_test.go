@@ -45,9 +45,10 @@ func TestAttest(t *testing.T) {
 	b.want(t, "cosign verify $IMAGE "+me, 12, `^$`, ``) // a bundle with a statement is one that somebody else signed
 
 	// What is not here says so, and a predicate lies in the lesson's directory.
-	for _, flag := range []string{"--no-upload", "--replace", "--statement said.json", "--sk", "--use-signing-config"} {
+	for _, flag := range []string{"--no-upload --new-bundle-format", "--replace", "--statement said.json", "--sk", "--use-signing-config"} {
 		b.want(t, "cosign attest --predicate said.json "+flag+" $IMAGE", 1, `^$`, `is not built into the workshop shell\n  next: the real command`)
 	}
+	b.want(t, "cosign attest --no-upload --predicate said.json $IMAGE | jq -r .payloadType", 0, `^application/vnd.in-toto\+json\n$`, ``)
 	b.want(t, "cosign attest --predicate ../../../etc/passwd $IMAGE", 1, `^$`, `outside the lesson's directory`)
 	b.want(t, "cosign verify-attestation --policy p.rego --key cosign.pub $IMAGE", 1, `^$`, `--policy is not built`)
 	b.want(t, "cosign attest --predicate said.json --new-bundle-format --rekor-entry-type intoto $IMAGE", 1, `^$`, `a bundle cannot have a log entry of the type intoto`)

@@ -22,6 +22,7 @@ func TestAttachedOutput(t *testing.T) {
 		`cosign download signature $IMAGE`,
 		`cosign download attestation --predicate-type spdxjson $IMAGE`,
 		`cosign attach sbom --sbom spdxjson.json $IMAGE`,
+		`cosign download sbom $IMAGE`,
 		`cosign attach sbom --sbom cyclonedx.json --type cyclonedx --input-format json $(crane digest --full-ref $QUAY/l3-students/other:latest)`,
 	} {
 		if strings.Contains(line, "other:latest") {
@@ -50,6 +51,9 @@ func TestAttachedOutput(t *testing.T) {
 	for _, line := range []string{
 		`cosign download signature $QUAY/l3-students/other:latest`,
 		`cosign download attestation --predicate-type https://example.com/nobody $IMAGE`,
+		`cosign download sbom $QUAY/l3-students/elsewhere:latest`,
+		`cosign attach signature --signature nothing.b64 $IMAGE`,
+		`echo '{"payloadType":"other","payload":"","signatures":[{}]}' > other.json; cosign attach attestation --attestation other.json $IMAGE`,
 		`cosign triangulate --type nonsense $IMAGE`,
 		`cosign triangulate $QUAY/l3-students/nothing:latest`,
 		`cosign attach sbom --sbom nothing.json $IMAGE`,

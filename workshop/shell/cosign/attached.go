@@ -105,7 +105,7 @@ func (s *session) download() *cobra.Command {
 	}
 	flags.AddFlags(attestation)
 	o.AddFlags(attestation)
-	cmd.AddCommand(signature, attestation, s.unbuiltBelow("sbom"))
+	cmd.AddCommand(signature, attestation, s.downloadSBOM())
 	return cmd
 }
 
@@ -139,7 +139,7 @@ func (s *session) attach() *cobra.Command {
 		},
 	}
 	o.AddFlags(sbom)
-	cmd.AddCommand(sbom, s.unbuiltBelow("signature"), s.unbuiltBelow("attestation"))
+	cmd.AddCommand(sbom, s.attachSignature(), s.attachAttestation())
 	return cmd
 }
 
@@ -268,12 +268,4 @@ func (s *session) places(ctx context.Context, client *attachments.Client, image 
 		return "", "", err
 	}
 	return ref.Name(), t.Name(), nil
-}
-
-// unbuiltBelow is a sub-command of one that is built in, which is not here itself.
-func (s *session) unbuiltBelow(name string) *cobra.Command {
-	return &cobra.Command{
-		Use: name, Hidden: true, DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.notBuilt(cmd.CommandPath()) },
-	}
 }

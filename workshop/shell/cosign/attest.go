@@ -21,10 +21,11 @@ func (s *session) attest() *cobra.Command {
 		Example: `  cosign attest --predicate provenance.json --type slsaprovenance1 IMAGE
   cosign attest --predicate sbom.json --type spdxjson --key cosign.key IMAGE
   cosign attest --predicate sbom.json --type cyclonedx --new-bundle-format IMAGE
+  cosign attest --no-upload --predicate provenance.json --type slsaprovenance1 IMAGE > envelope.json
   echo '{"by":"hand"}' | cosign attest --predicate - --type https://example.com/checked IMAGE`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.only(cmd, append(signerFlags(), "predicate", "type", "rekor-entry-type")...); err != nil {
+			if err := s.only(cmd, append(signerFlags(), "predicate", "type", "rekor-entry-type", "no-upload")...); err != nil {
 				return err
 			}
 			return s.doAttest(cmd, o, args)
@@ -47,6 +48,8 @@ func (s *session) doAttest(cmd *cobra.Command, o *options.AttestOptions, images 
 		return errors.New("predicate cannot be empty")
 	case entryType != signing.EntryDSSE && entryType != signing.EntryInToto:
 		return errors.New("unknown value for rekor-entry-type")
+	case o.NoUpload && o.NewBundleFormat:
+		return s.notBuilt("cosign attest --no-upload with --new-bundle-format")
 	}
 	if _, err := options.ParsePredicateType(o.Predicate.Type); err != nil {
 		return err
@@ -71,14 +74,21 @@ func (s *session) doAttest(cmd *cobra.Command, o *options.AttestOptions, images 
 	}
 	defer work.close()
 	s.noticeAtLog()
+	work.request.SkipAttach = o.NoUpload
 	work.request.Attestation = &signing.Attestation{Type: o.Predicate.Type, Predicate: predicate, EntryType: entryType}
 	for i := range images {
 		if image = images[i]; i > 0 {
 			s.warnOfTag(image)
 			s.info("Using payload from: %s", o.Predicate.Path)
 		}
-		if _, err := work.sign(image); err != nil {
+		result, err := work.sign(image)
+		if err != nil {
 			return err
+		}
+		if o.NoUpload {
+			if _, err := fmt.Fprintf(s.stdout, "%s\n", result.Envelope); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
