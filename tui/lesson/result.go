@@ -18,6 +18,8 @@ import (
 	trustview "github.com/sigwalk/sigwalk/tui/trust"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/lab"
+	"github.com/sigwalk/sigwalk/workshop/shell/own"
 )
 
 // inline is how many rows of a result are drawn in the pane; its own screen shows them all.
@@ -114,6 +116,12 @@ func Result(t *theme.Theme, value any, now time.Time, width int) []string {
 		return signLines(t, v, width)
 	case *keys.Files:
 		return keyLines(t, v, width)
+	case *own.Page:
+		return pageLines(t, v, width)
+	case *lab.RaceOutcome:
+		return raceLines(t, v, width)
+	case *own.Footing:
+		return footingLines(t, v, width)
 	}
 	return nil
 }
