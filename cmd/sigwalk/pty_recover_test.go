@@ -70,7 +70,7 @@ func TestRecoverByKeys(t *testing.T) {
 	m.press("y")
 	m.see("1 brought back; the tag holds 3 now")
 	m.press("esc")
-	m.see("3 signatures: 3 ok") // the table was read again
+	m.see("3 signatures: 3 ok", "t shows the tree") // both were read again
 	m.press("R")
 	m.see("the tag holds 3", "nothing to bring back")
 	m.press("q")

@@ -41,7 +41,7 @@ func TestSecretsStayOffTheScreen(t *testing.T) {
 	m.press("$")
 	m.see("enter runs the line")
 	m.send("cosign login $QUAY -u $QUAY_USER -p MARK_prompt\r")
-	m.see("user name or password is wrong")
+	m.see("why   user name or password is wrong") // the result, which is there when the line has ended
 	m.press("q")
 	m.end()
 	if !strings.Contains(drawn, w.vars["OIDC_USER"]) {
