@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -128,25 +127,6 @@ func (p *projector) View() string {
 		return view
 	}
 	return widget.Screen(strings.Split(hidden, "\n"), p.width, p.height)
-}
-
-func (p *projector) curtain() (c stage.Curtain) {
-	if w := p.workshop(); w != nil {
-		if hidden, ok := w.session.(*present.Hidden); ok {
-			return hidden.Curtain()
-		}
-	}
-	return c
-}
-
-// workshop returns the lesson that is open, or nil.
-func (p *projector) workshop() *workshopScreen {
-	for _, s := range slices.Backward(p.screens) {
-		if w, ok := s.(*workshopScreen); ok {
-			return w
-		}
-	}
-	return nil
 }
 
 func (p *projector) presented() (lesson.Presented, bool) {

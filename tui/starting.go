@@ -32,8 +32,9 @@ type school struct {
 	editions  <-chan workshop.Edition
 	reopen    func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error)
 	listening bool
-	broken    error // what is wrong with the latest edition
-	stage     Stage // nil where nobody looks on
+	broken    error    // what is wrong with the latest edition
+	stage     Stage    // nil where nobody looks on
+	record    Recorder // nil where nothing is kept
 }
 
 // starting is the screen that is shown until the session is open, and when it cannot be opened.

@@ -34,9 +34,11 @@ import (
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/present"
 	"github.com/sigwalk/sigwalk/tui/recovery"
+	"github.com/sigwalk/sigwalk/tui/replay"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/recording"
 )
 
 // Options configure Run. Those of the terminal are those of Terminal.
@@ -62,6 +64,8 @@ type Options struct {
 	Shell func() *exec.Cmd
 	// Stage makes this terminal the one that an audience sees, which other terminals follow; nil for a person alone.
 	Stage Stage
+	// Record keeps what is shown; nil keeps nothing.
+	Record Recorder
 }
 
 // Terminal says on what and how the screens are drawn. The zero value is the terminal of the process.
@@ -86,15 +90,19 @@ type opener func(ctx context.Context, name string, progress func(string)) (lesso
 
 // Run shows the workshop until the person quits or ctx ends, whose error it then returns.
 func Run(ctx context.Context, opts Options) error {
+	// behind keeps secrets from an audience, and from a recording.
+	behind := func(session *workshop.Session) lesson.Session {
+		if opts.Stage != nil || opts.Record != nil {
+			return present.Hide(session)
+		}
+		return session
+	}
 	open := func(ctx context.Context, name string, progress func(string)) (lesson.Session, error) {
 		session, err := opts.Open(ctx, name, progress)
 		if err != nil {
 			return nil, err
 		}
-		if opts.Stage != nil {
-			return present.Hide(session), nil
-		}
-		return session, nil
+		return behind(session), nil
 	}
 	reopen := func(ctx context.Context, before lesson.Session, step string) (lesson.Session, error) {
 		if hidden, ok := before.(*present.Hidden); ok {
@@ -104,20 +112,20 @@ func Run(ctx context.Context, opts Options) error {
 		if err != nil {
 			return nil, err
 		}
-		if opts.Stage != nil {
-			return present.Hide(session), nil
-		}
-		return session, nil
+		return behind(session), nil
 	}
 	return run(ctx, opts.Terminal, &school{
 		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page,
-		editions: opts.Editions, reopen: reopen, stage: opts.Stage,
+		editions: opts.Editions, reopen: reopen, stage: opts.Stage, record: opts.Record,
 	})
 }
 
 func run(ctx context.Context, terminal Terminal, s *school) error {
 	around := alone
-	if s.stage != nil {
+	switch {
+	case s.record != nil:
+		around = func(r *root) tea.Model { return newRecorder(r, s.record) }
+	case s.stage != nil:
 		around = func(r *root) tea.Model { return newProjector(r, s.stage) }
 	}
 	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, "") })
@@ -140,6 +148,11 @@ func Follow(ctx context.Context, terminal Terminal, link present.Link) error {
 // Recover shows what an image's tag lost, and brings it back, until the person quits or ctx ends, whose error it then returns.
 func Recover(ctx context.Context, terminal Terminal, opts recovery.Options) error {
 	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
+}
+
+// Replay plays a recording until the person quits or ctx ends, whose error it then returns.
+func Replay(ctx context.Context, terminal Terminal, r *recording.Recording) error {
+	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return replay.New(deps, r) })
 }
 
 // ErrNoTerminal is returned where standard input or output is no terminal.

@@ -102,7 +102,7 @@ yours: give its addresses as flags, as the variables cosign reads, or in a confi
 	root.AddCommand(
 		a.runCommand(), a.execCommand(), a.cosignCommand(),
 		a.verifyCommand(), a.explainCommand(), a.doctorCommand(), a.treeCommand(), a.browseCommand(), a.diffCommand(), a.recoverCommand(), a.pageCommand(), a.tokenCommand(),
-		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.presentCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
+		a.packCommand(), a.trustCommand(), a.workshopCommand(), a.presentCommand(), a.demoCommand(), a.transcriptCommand(), a.organizationCommand(), a.technicalUserCommand(), a.audienceMapperCommand(), a.ciCommand(),
 		a.sandboxCommand(), a.envCommand(), a.versionCommand(),
 	)
 	return root

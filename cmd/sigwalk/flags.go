@@ -18,6 +18,8 @@ type flags struct {
 	plain  bool
 	// present makes the terminal one that an audience sees.
 	present bool
+	// record is the file that keeps what is shown; empty keeps nothing.
+	record string
 	// workshop is the folder of a course; empty for the built-in one.
 	workshop string
 	// on is where to work: sandbox, cluster, own or public; empty for what was chosen before, or what is given.

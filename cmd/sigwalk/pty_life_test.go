@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -245,9 +246,24 @@ func wantRestored(m *terminal) {
 	if state.Lflag&unix.ECHO == 0 || state.Lflag&unix.ICANON == 0 || state.Lflag&unix.ISIG == 0 {
 		m.t.Error("the terminal is left raw")
 	}
-	for _, mode := range []struct{ on, off string }{{"\x1b[?1049h", "\x1b[?1049l"}, {"\x1b[?25l", "\x1b[?25h"}, {"\x1b[?2004h", "\x1b[?2004l"}} {
-		if strings.LastIndex(m.wrote(), mode.off) < strings.LastIndex(m.wrote(), mode.on) {
-			m.t.Errorf("%q was never undone", mode.on)
+	// What the program wrote last may not have been read when it has ended.
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for left := m.left(); len(left) > 0; left = m.left() {
+		select {
+		case <-m.changed:
+		case <-deadline.C:
+			m.t.Fatalf("%q were never undone", left)
 		}
 	}
+}
+
+// left are the modes of the terminal that were turned on and not off again.
+func (m *terminal) left() (modes []string) {
+	for _, mode := range []struct{ on, off string }{{"\x1b[?1049h", "\x1b[?1049l"}, {"\x1b[?25l", "\x1b[?25h"}, {"\x1b[?2004h", "\x1b[?2004l"}} {
+		if strings.LastIndex(m.wrote(), mode.off) < strings.LastIndex(m.wrote(), mode.on) {
+			modes = append(modes, mode.on)
+		}
+	}
+	return modes
 }

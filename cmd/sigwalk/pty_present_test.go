@@ -112,20 +112,32 @@ func TestPresent(t *testing.T) {
 	wantRestored(p)
 }
 
-// noSecrets looks for the sandbox's passwords in all that terminals were sent.
+// noSecrets looks for the sandbox's passwords, and for tokens, in all that terminals were sent.
 func noSecrets(t *testing.T, terminals ...*terminal) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	status, err := sandbox.StatusOf(ctx, terminals[0].dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range terminals {
-		for _, secret := range []string{status.Settings.RegistryPass, status.Settings.OIDCPassword, "eyJ"} {
-			if secret == "" || strings.Contains(m.wrote(), secret) {
+	for _, secret := range secretsOf(t, terminals[0].dir) {
+		for _, m := range terminals {
+			if strings.Contains(m.wrote(), secret) {
 				t.Errorf("a terminal was sent the secret %q", secret)
 			}
 		}
 	}
+}
+
+// secretsOf are the passwords of the sandbox that runs, and how a token begins.
+func secretsOf(t *testing.T, dir string) []string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	status, err := sandbox.StatusOf(ctx, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := []string{status.Settings.RegistryPass, status.Settings.OIDCPassword, "eyJ"}
+	for _, secret := range secrets {
+		if secret == "" {
+			t.Fatal("a password is empty")
+		}
+	}
+	return secrets
 }

@@ -50,6 +50,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return usageNext("leave out --plain, or set TERM to what the terminal is", "--present wants a full screen")
 	}
 	guide.follow(ctx)
+	if a.flags.record != "" && a.lineByLine() {
+		return usageNext("set TERM to what the terminal is", "a recording is of a full screen, and this terminal has none")
+	}
 	if a.lineByLine() {
 		// There an interrupt stops the step that runs, and is not for the whole program.
 		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM, syscall.SIGHUP)
@@ -68,6 +71,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	opts := tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
 		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
+	}
+	if a.flags.record != "" {
+		return a.recordTo(ctx, a.flags.record, opts)
 	}
 	if a.flags.present {
 		return a.presentTo(ctx, dir, opts)

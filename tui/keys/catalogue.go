@@ -47,6 +47,7 @@ var catalogue = slices.Concat(
 	policyForm(),
 	signIn(),
 	presenting(),
+	playing(),
 	moves(Question),
 	moves(Help),
 	anywhere(),
@@ -259,4 +260,17 @@ func presenting() []Binding {
 		{Blank, PresentAsk, []string{"z"}, "blank", "blank the projector, or bring it back", GroupStep},
 		{Escape, PresentAsk, []string{"."}, "", "press esc on the projector: leave the question", GroupStep},
 	}, moves(PresentAsk))
+}
+
+// playing is for a recording.
+func playing() []Binding {
+	return []Binding{
+		{Pause, Replay, []string{" "}, "pause", "pause, or go on", GroupStep},
+		{Next, Replay, []string{"n", "."}, "step", "pause, and show what comes next", GroupStep},
+		{NextMarker, Replay, []string{"right", "]"}, "next step", "go to where the next step of the lesson begins", GroupMove},
+		{PrevMarker, Replay, []string{"left", "["}, "back", "go to where the step before begins", GroupMove},
+		{Faster, Replay, []string{"+", "="}, "faster", "play faster", GroupStep},
+		{Slower, Replay, []string{"-"}, "slower", "play slower", GroupStep},
+		{Home, Replay, []string{"g", "home"}, "", "to the beginning", GroupMove},
+	}
 }

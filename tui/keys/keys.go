@@ -37,6 +37,8 @@ const (
 	// Present is the terminal of whoever presents, PresentAsk while a question waits on the projector.
 	Present    Scope = "present"
 	PresentAsk Scope = "present-question"
+	// Replay is a recording that is played.
+	Replay Scope = "replay"
 )
 
 // The intents.
@@ -103,6 +105,11 @@ const (
 	Slower   Intent = "slower"
 	Jump     Intent = "jump"   // to a step
 	Escape   Intent = "escape" // as esc there
+
+	// Those of a recording that is played.
+	Pause      Intent = "pause"
+	NextMarker Intent = "next-marker"
+	PrevMarker Intent = "previous-marker"
 
 	Sort    Intent = "sort"
 	Filter  Intent = "filter"
@@ -256,5 +263,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt, Present, PresentAsk}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt, Present, PresentAsk, Replay}
 }

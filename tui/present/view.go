@@ -60,15 +60,15 @@ func (f *Follower) title() string {
 		return widget.Sides(left, "", f.width, t.Lines.More)
 	}
 	elapsed := f.deps.Clock.Now().Sub(s.Began).Truncate(time.Second)
-	right := fmt.Sprintf("elapsed %s  plan %s  %s   step %d/%d ", clock(elapsed), clock(s.Planned()), late(elapsed-s.Planned()), s.Step+1, len(s.Steps))
+	right := fmt.Sprintf("elapsed %s  plan %s  %s   step %d/%d ", Clock(elapsed), Clock(s.Planned()), late(elapsed-s.Planned()), s.Step+1, len(s.Steps))
 	if f.width >= 100 {
 		right = widget.Bar(t, int64(s.Done()), int64(len(s.Steps)), min(18, max(8, len(s.Steps)))) + fmt.Sprintf(" %d done   ", s.Done()) + right
 	}
 	return widget.Sides(left, right, f.width, t.Lines.More)
 }
 
-// clock is a time as hours, minutes and seconds.
-func clock(d time.Duration) string {
+// Clock is a time as hours, minutes and seconds.
+func Clock(d time.Duration) string {
 	s := max(0, int(d.Seconds()))
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }

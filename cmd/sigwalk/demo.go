@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/workshop/recording"
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Record the workshop, and play a recording where there is no network",
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.demoRecord(), a.demoPlay())
+	return cmd
+}
+
+func (a *app) demoRecord() *cobra.Command {
+	return &cobra.Command{
+		Use:   "record FILE",
+		Short: "Open the workshop and keep what it shows, as an asciicast",
+		Long: `Open the workshop, as sigwalk does, and keep in FILE what its screens show, with times and a marker for each step. The
+format is asciicast, version 2, which asciinema plays, too.
+
+Secrets are dots before they are kept, as in a transcript; what a shell (s) or a raw view (Y) writes to the terminal is not kept at
+all. A password that you type into a command yourself stands there as you typed it. FILE is never overwritten.`,
+		Example: `  sigwalk demo record first-lesson.cast`,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.flags.record = args[0]
+			return a.openWorkshop(cmd.Context())
+		},
+	}
+}
+
+func (a *app) demoPlay() *cobra.Command {
+	return &cobra.Command{
+		Use:   "play FILE",
+		Short: "Play a recording, marked as one, without any network",
+		Long: `Play a recording that sigwalk demo record or asciinema has made (asciicast, version 2 or 3). Its first line says that it is
+one, of when, and where it is. No connection is opened. What the recording writes is drawn by a terminal of its own inside the
+program, so that a file from elsewhere can do nothing to yours.`,
+		Example: `  sigwalk demo play first-lesson.cast`,
+		Args:    oneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := recording.Read(args[0])
+			if err != nil {
+				return err
+			}
+			terminal, err := a.terminal(os.TempDir())
+			if err != nil {
+				return err
+			}
+			terminal.Stray, terminal.Open = "", nil
+			return tui.Replay(cmd.Context(), terminal, r)
+		},
+	}
+}
+
+// recordTo shows the workshop until the person quits, and keeps in a new file what it shows.
+func (a *app) recordTo(ctx context.Context, path string, opts tui.Options) error {
+	if !a.onTerminal() {
+		return tui.ErrNoTerminal
+	}
+	width, height, err := term.GetSize(int(opts.Out.Fd()))
+	if err != nil {
+		return fmt.Errorf("ask the terminal for its size: %w", err)
+	}
+	writer, err := recording.Create(path, opts.Course.Title, width, height-tui.ReservedLines, time.Now())
+	if err != nil {
+		return err
+	}
+	opts.Record = writer
+	err = tui.Run(ctx, opts)
+	if err = firstOf(err, writer.Close()); err == nil {
+		a.say("%s\n", path)
+	}
+	return err
+}
