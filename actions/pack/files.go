@@ -58,6 +58,9 @@ func (c *collection) files(req Request) ([]file, *Description, error) {
 		{"oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)},
 		{"index.json", index},
 	}
+	if req.Proofs != nil {
+		files = slices.Insert(files, 3, file{proofsFile, req.Proofs})
+	}
 	return slices.Insert(files, 1, file{sumsFile, c.sums(files)}), description, nil
 }
 

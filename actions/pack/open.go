@@ -16,6 +16,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/layout"
+	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
 // The limits on the files of a foreign pack that are read into the memory.
@@ -23,6 +24,7 @@ const (
 	maxDescription = 4 << 20
 	maxTrustRoot   = 8 << 20
 	maxSums        = 64 << 20
+	maxProofs      = 64 << 20
 )
 
 // Pack is one that was opened and found whole.
@@ -31,6 +33,8 @@ type Pack struct {
 	Description
 	// Root is the trusted_root.json that came with it.
 	Root []byte
+	// Proofs are inclusion proofs that signatures do not carry, for verification.Report.AddProofs; empty for none.
+	Proofs []byte
 }
 
 // Reference names the image in the pack as the other actions read it.
@@ -43,7 +47,7 @@ func (p *Pack) Reference() string {
 func Open(ctx context.Context, file string) (*Pack, error) {
 	found := map[string]string{} // name to SHA-256 in hex
 	kept := map[string][]byte{}
-	limits := map[string]int64{descriptionFile: maxDescription, rootFile: maxTrustRoot, sumsFile: maxSums}
+	limits := map[string]int64{descriptionFile: maxDescription, rootFile: maxTrustRoot, sumsFile: maxSums, proofsFile: maxProofs}
 	err := layout.Walk(ctx, file, func(e layout.Entry) error {
 		sum := sha256.New()
 		var content bytes.Buffer
@@ -72,7 +76,7 @@ func Open(ctx context.Context, file string) (*Pack, error) {
 	if err := compare(file, found, kept[sumsFile]); err != nil {
 		return nil, err
 	}
-	p := &Pack{File: file, Root: kept[rootFile]}
+	p := &Pack{File: file, Root: kept[rootFile], Proofs: kept[proofsFile]}
 	if err := json.Unmarshal(kept[descriptionFile], &p.Description); err != nil {
 		return nil, damaged(file, descriptionFile+" cannot be read: "+err.Error())
 	}
@@ -85,6 +89,14 @@ func Open(ctx context.Context, file string) (*Pack, error) {
 		return nil, damaged(file, fmt.Sprintf("the image %.80q is not in it", p.Digest))
 	}
 	return p, nil
+}
+
+// Add gives a report on the pack the inclusion proofs that came with it.
+func (p *Pack) Add(ctx context.Context, report *verification.Report) error {
+	if len(p.Proofs) == 0 {
+		return nil
+	}
+	return report.AddProofs(ctx, p.Proofs)
 }
 
 func digestInBlobs(digest string, found map[string]string) bool {

@@ -18,6 +18,7 @@ const (
 	descriptionFile = "pack.json"
 	rootFile        = "trusted_root.json"
 	sumsFile        = "SHA256SUMS"
+	proofsFile      = "inclusion_proofs.json"
 	readmeFile      = "README.txt"
 )
 
@@ -76,6 +77,8 @@ type Request struct {
 	TrustRoot   []byte
 	TrustSource string
 	Signers     []Signer
+	// Proofs are inclusion proofs that signatures do not carry, as verification.Report.Proofs wrote them; nil for none.
+	Proofs []byte
 }
 
 // Result is a pack that was written.

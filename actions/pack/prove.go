@@ -66,6 +66,9 @@ func Prove(ctx context.Context, result *Result) (*Proof, error) {
 	if err := report.Explain(ctx); err != nil {
 		return nil, err
 	}
+	if err := opened.Add(ctx, report); err != nil {
+		return nil, err
+	}
 	return &Proof{result, report, int(refusing.Calls())}, nil
 }
 

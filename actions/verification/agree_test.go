@@ -35,3 +35,11 @@ func TestDisagreement(t *testing.T) {
 		})
 	}
 }
+
+// TestGuarded: a check whose parts do not fit together has failed, and no other with it.
+func TestGuarded(t *testing.T) {
+	c := guarded(CheckSCT, func() Check { panic("no key") })
+	if c.ID != CheckSCT || c.State != CheckFailed || c.Code != actions.CodeFormat || !strings.Contains(c.What, "no key") || c.Next == "" {
+		t.Errorf("%+v", c)
+	}
+}

@@ -44,6 +44,12 @@ func goodBundle(w *world) *protobundle.Bundle { return w.bundle(byAlice) }
 var bundleCases = []bundleCase{
 	{name: "valid", policy: byAlicePolicy, bundle: goodBundle},
 	{name: "other subject", policy: change(byAlicePolicy, func(p *policy) { p.Subject = bob }), bundle: goodBundle, want: actions.CodeSubject},
+	{
+		name: "extension that cannot be read", policy: byAlicePolicy,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.bundle(change(byAlice, func(s *spec) { s.Extensions = map[string]string{"1.3.6.1.4.1.57264.1.9": "no DER"} }))
+		}, want: actions.CodeFormat,
+	},
 	{name: "other issuer", policy: change(byAlicePolicy, func(p *policy) { p.Issuer = "https://x" }), bundle: goodBundle, want: actions.CodeIssuer},
 	{name: "regular expressions", policy: policy{SubjectRegexp: "alice", IssuerRegexp: `example\.com`}, bundle: goodBundle},
 	{

@@ -269,6 +269,11 @@ var cases = []signatureCase{
 		want: actions.CodeClaims, why: "expected size=m, found no size",
 	},
 
+	{
+		name: "annotation that is a number", policy: change(byAlicePolicy, func(p *policy) { p.Annotations = map[string]string{"n": "1"} }), layer: annotated,
+		want: actions.CodeClaims, why: "expected n=1",
+	},
+
 	{name: "long ago", policy: byAlicePolicy, layer: func(w *world) layer { return w.sign(change(byAlice, func(s *spec) { s.At = longAgo })) }},
 	{
 		name: "long ago, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),

@@ -134,6 +134,10 @@ func TestKey(t *testing.T) {
 				if s.Verified != c.want[s.Position] || s.Verified != (verdicts[s.Position] == nil) {
 					t.Errorf("signature %d: verified %t (%v), want %t, cosign says %v", s.Position, s.Verified, s.Reason, c.want[s.Position], verdicts[s.Position])
 				}
+				// Its certificate is for another key, which is said by itself, whatever the log entry shows.
+				if c := s.Check(verification.CheckKey); s.Position == 2 && (c.State != verification.CheckFailed || c.Code != actions.CodeKey) {
+					t.Errorf("the key of a certificate: %+v", c)
+				}
 				if s.Position != 2 && (s.Subject != "" || s.Certificate != nil) {
 					t.Errorf("signature %d of a key pair has subject %q", s.Position, s.Subject)
 				}

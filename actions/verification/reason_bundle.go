@@ -22,6 +22,8 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 			return badStamp(stampText(text))
 		}
 		return &actions.Error{Code: actions.CodeTime, What: "nothing proves when the bundle was signed", Why: text, Next: "add --use-signed-timestamps if it carries a time stamp"}
+	case has(text, "failed to summarize certificate"):
+		return &actions.Error{Code: actions.CodeFormat, What: "the certificate in the bundle cannot be read", Why: text, Next: nextTampered}
 	case has(text, "failed to verify leaf certificate"):
 		return j.badBundleChain(s)
 	case has(text, "failed to verify signed certificate timestamp"):

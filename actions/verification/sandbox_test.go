@@ -2,6 +2,7 @@ package verification_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -72,6 +73,8 @@ func TestSandbox(t *testing.T) {
 	if strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("rows\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
+	checkProofs(t, verifier, image, p)
+
 	stamps := p
 	stamps.UseSignedTimestamps, stamps.IgnoreLog = true, true
 	if report, err := verifier.Verify(t.Context(), image, stamps); err != nil || len(report.Verified()) != 3 {
@@ -103,5 +106,60 @@ func TestSandbox(t *testing.T) {
 	text := verification.CosignTree(tree, false)
 	if strings.Count(text, "🍒") != 3 || strings.Count(text, "└──") != 2 {
 		t.Errorf("tree:\n%s", text)
+	}
+}
+
+// checkProofs fetches inclusion proofs from the real log, keeps them as a pack does, and checks them where no log is.
+func checkProofs(t *testing.T, verifier *verification.Verifier, image string, p policy) {
+	t.Helper()
+	look := func() *verification.Report {
+		report, err := verifier.Verify(t.Context(), image, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return explained(t, report)
+	}
+	online := look()
+	if err := verifier.FetchProofs(t.Context(), online); err != nil {
+		t.Fatal(err)
+	}
+	content, found, lacking, err := online.Proofs()
+	if err != nil || found != 3 || lacking != 0 {
+		t.Fatalf("%d proofs, %d lacking, %v\n%s", found, lacking, err, content)
+	}
+	good := look()
+	if err := good.AddProofs(t.Context(), content); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range good.Signatures {
+		c := s.Check(verification.CheckProof)
+		steps, ok := s.Entry.Proof.Path(s.Entry.LeafHash())
+		if c.State != verification.CheckOK || !c.Ours || !s.Verified || s.Defect != nil || !ok {
+			t.Errorf("entry %d: %+v, %d steps", *s.LogIndex, c, len(steps))
+		}
+	}
+	// Nothing in the file is believed.
+	for _, change := range []struct {
+		name string
+		from *regexp.Regexp
+		to   string
+	}{
+		{"body", regexp.MustCompile(`"body": "..`), `"body": "AA`},
+		{"root hash", regexp.MustCompile(`"rootHash": ".{4}`), `"rootHash": "AAAA`},
+		{"tree size", regexp.MustCompile(`"treeSize": `), `"treeSize": 1`},
+		{"checkpoint", regexp.MustCompile(`"checkpoint": "`), `"checkpoint": "x`},
+	} {
+		bad := look()
+		if err := bad.AddProofs(t.Context(), change.from.ReplaceAll(content, []byte(change.to))); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range bad.Signatures {
+			if c := s.Check(verification.CheckProof); c.State != verification.CheckFailed || c.Code != actions.CodeProof || !c.Ours || !s.Verified {
+				t.Errorf("%s changed: %+v", change.name, c)
+			}
+		}
+	}
+	if err := look().AddProofs(t.Context(), []byte("{")); actions.CodeOf(err) != actions.CodeFormat {
+		t.Errorf("no JSON: %v", err)
 	}
 }

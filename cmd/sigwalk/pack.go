@@ -10,12 +10,13 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/pack"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
 // packFlags are those of sigwalk pack.
 type packFlags struct {
 	file, trustedRoot string
-	force             bool
+	force, noProofs   bool
 }
 
 func (a *app) packCommand() *cobra.Command {
@@ -25,8 +26,9 @@ func (a *app) packCommand() *cobra.Command {
 		Short: "Write an image with its signatures and the trust root into one archive, for where there is no network",
 		Long: `Write one archive with an image, all of its platforms, its signatures, attestations, SBOMs and whatever refers to it, the
 trust root, checksums, and a README for the person at the other side, who verifies it with sigwalk verify --pack FILE, or
-unpacked with cosign verify --local-image. It is an OCI layout, so that skopeo reads it, too. The same image gives the same
-bytes. A file that is there is not overwritten without a yes.`,
+unpacked with cosign verify --local-image. It is an OCI layout, so that skopeo reads it, too. The inclusion proofs that signature
+tags do not carry are fetched from the transparency log, as far as it answers. The same image gives the same bytes, but for
+these proofs, which change as the log grows. A file that is there is not overwritten without a yes.`,
 		Example: `  sigwalk pack $IMAGE
   sigwalk pack --file app.tar quay.io/org/app@sha256:...
   sigwalk verify --pack app.tar --certificate-identity=... --certificate-oidc-issuer=...`,
@@ -35,6 +37,7 @@ bytes. A file that is there is not overwritten without a yes.`,
 	}
 	cmd.Flags().StringVarP(&f.file, "file", "f", "", "the `FILE` to write; without it NAME-TAG.pack.tar here")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "`FILE` with the trust root that goes along; without it, the deployment's")
+	cmd.Flags().BoolVar(&f.noProofs, "no-proofs", false, "do not ask the transparency log for the inclusion proofs that signature tags do not carry")
 	cmd.Flags().BoolVar(&f.force, "force", false, "overwrite FILE without asking")
 	return printing(cmd, "text", "json")
 }
@@ -68,6 +71,11 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 		return err
 	}
 	req.Signers = pack.SignersOf(seen)
+	if !f.noProofs {
+		if req.Proofs, err = a.fetchedProofs(ctx, verifier, seen); err != nil {
+			return err
+		}
+	}
 	transport, err := p.transport(actions.Discard)
 	if err != nil {
 		return err
@@ -81,6 +89,26 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 		return err
 	}
 	return a.proven(ctx, result)
+}
+
+// fetchedProofs asks the log for the inclusion proofs that the signatures do not carry; nil where there are none. A log that
+// does not answer is said, and no reason to pack nothing.
+func (a *app) fetchedProofs(ctx context.Context, verifier *verification.Verifier, seen *verification.Report) ([]byte, error) {
+	if err := verifier.FetchProofs(ctx, seen); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		a.tell("no inclusion proofs are packed: %s", printable([]string{err.Error()})[0])
+		return nil, nil
+	}
+	content, found, lacking, err := seen.Proofs()
+	if lacking > 0 {
+		a.tell("%d of the signatures are packed without an inclusion proof, which the log did not give: they verify by its promise (SET) alone", lacking)
+	}
+	if err != nil || found == 0 {
+		return nil, err
+	}
+	return content, nil
 }
 
 // mayReplace asks whether a file that is there may be overwritten.

@@ -55,6 +55,9 @@ func (a *app) verifyPack(cmd *cobra.Command, file string, args []string, policy 
 		if err := report.Explain(cmd.Context()); err != nil {
 			return err
 		}
+		if err := opened.Add(cmd.Context(), report); err != nil {
+			return err
+		}
 	}
 	if err := a.sayUnproven(cmd.Context(), report); err != nil {
 		return err

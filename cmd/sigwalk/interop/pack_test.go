@@ -39,6 +39,10 @@ func TestPack(t *testing.T) {
 		t.Error(there)
 	}
 
+	// The proofs that signatures in a tag do not carry came along from the log.
+	b.sh(t, "sigwalk verify --dir elsewhere -o json --pack tags.tar"+anyoneAtAll+
+		` | jq -e '.networkCalls == 0 and ([.signatures[].checks[] | select(.id == "log-proof" and .state == "ok")] | length == 2)'`)
+
 	// The image itself arrives whole, with the digest that was signed.
 	digest := strings.TrimSpace(b.sh(t, "DOCKER_CONFIG=\"$DIR/docker\" crane digest "+image).stdout)
 	b.sh(t, "skopeo --insecure-policy copy --all --preserve-digests oci-archive:tags.tar:latest dir:copied >/dev/null")
@@ -48,7 +52,7 @@ func TestPack(t *testing.T) {
 
 	// What cosign 2 saved, and what skopeo copied, which has no signatures.
 	b.sh(t, terminal+"cosign2 save --dir saved2 "+image)
-	anyone := " --certificate-identity-regexp . --certificate-oidc-issuer-regexp . "
+	anyone := anyoneAtAll
 	root := "--trusted-root image/trusted_root.json"
 	o := b.sh(t, "sigwalk verify --dir elsewhere -o tsv "+root+anyone+"oci:saved2")
 	if strings.Count(o.stdout, "@demo.redhat.com") != 2 {
@@ -72,3 +76,5 @@ func TestPack(t *testing.T) {
 		t.Errorf("of cosign 3: %s", o)
 	}
 }
+
+const anyoneAtAll = " --certificate-identity-regexp . --certificate-oidc-issuer-regexp . "
