@@ -20,6 +20,7 @@ type stock struct {
 	tagged, taggedGood    int // layers of the .sig tag
 	bundled, bundledGood  int // bundles that say it is signed
 	attested, attestedTag int // bundles and layers of the .att tag that say something else
+	attestedGood          int // bundles of those: cosign's verify takes one for a signature
 	tag                   bool
 }
 
@@ -45,6 +46,7 @@ func (n *Node) stock() stock {
 				s.bundledGood += one(good)
 			case group.Title == GroupReferrers && child.Kind == NodeAttestation:
 				s.attested++
+				s.attestedGood += one(good)
 			}
 		}
 	}
@@ -83,11 +85,11 @@ func (n *Node) cosign2(s stock) Consumer {
 	c := Consumer{Name: "cosign v2 verify", Finds: s.taggedGood > 0}
 	switch bundles := s.bundled + s.attested; {
 	case bundles > 0 && s.tagged > 0:
-		c.Finds = s.bundledGood > 0
+		c.Finds = s.bundledGood+s.attestedGood > 0
 		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", counted(bundles, "bundle"), counted(s.tagged, "signature"))
-		c.Why = "2.6 looks at bundles alone where there is one, attestations included; its JSON names neither subject nor issuer of a bundle"
+		c.Why = "2.6 looks at bundles alone where there is one, attestations included, and takes one for a signature; its JSON names neither subject nor issuer of a bundle"
 	case bundles > 0:
-		c.Finds = s.bundledGood > 0
+		c.Finds = s.bundledGood+s.attestedGood > 0
 		c.Sees = counted(bundles, "bundle")
 		c.Why = "2.6 reads bundles; versions before 2.5 look at the .sig tag alone and find nothing"
 	case s.tagged > 0:
@@ -99,18 +101,18 @@ func (n *Node) cosign2(s stock) Consumer {
 	return c
 }
 
+// cosign3 is cosign 3.1: where there is any Sigstore bundle, good or bad, it looks at nothing else.
 func (n *Node) cosign3(s stock) Consumer {
-	c := Consumer{Name: "cosign v3 verify", Finds: s.bundledGood > 0 || s.taggedGood > 0}
-	switch {
-	case s.bundledGood > 0 && s.tagged > 0:
-		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", counted(s.bundled, "bundle"), counted(s.tagged, "signature"))
-		c.Why = "it looks at bundles first, and leaves the .sig tag alone once one of them verifies"
-	case s.bundled > 0:
-		c.Sees = counted(s.bundled, "bundle")
+	c := Consumer{Name: "cosign v3 verify", Finds: s.taggedGood > 0}
+	switch bundles := s.bundled + s.attested; {
+	case bundles > 0 && s.tagged > 0:
+		c.Finds = s.bundledGood+s.attestedGood > 0
+		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", counted(bundles, "bundle"), counted(s.tagged, "signature"))
+		c.Why = "it looks at bundles alone where there is one, attestations included, which it takes for signatures, also when none of them verifies"
+	case bundles > 0:
+		c.Finds = s.bundledGood+s.attestedGood > 0
+		c.Sees = counted(bundles, "bundle")
 		c.Why = "it reads bundles that refer to the image, or stand at the fallback tag"
-		if s.tagged > 0 {
-			c.Sees += fmt.Sprintf(", then %s in the tag", counted(s.tagged, "signature"))
-		}
 	case s.tagged > 0:
 		c.Sees = fmt.Sprintf("%s in the tag", counted(s.tagged, "signature"))
 		c.Why = "there is no bundle, so that it goes back to the .sig tag"
