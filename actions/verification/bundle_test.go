@@ -115,6 +115,12 @@ var bundleCases = []bundleCase{
 		}, want: actions.CodeSCT,
 	},
 	{
+		name: "forged SCT", policy: byAlicePolicy,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.bundle(change(byAlice, func(s *spec) { s.ForgedSCT = true }))
+		}, want: actions.CodeSCT,
+	},
+	{
 		name: "long ago, log ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
 		bundle: func(w *world) *protobundle.Bundle {
 			return w.bundle(change(byAlice, func(s *spec) { s.At = longAgo }))

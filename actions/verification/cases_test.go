@@ -251,6 +251,10 @@ var cases = []signatureCase{
 		want: actions.CodeSCT,
 	},
 	{
+		name: "forged SCT", policy: byAlicePolicy, layer: func(w *world) layer { return w.sign(change(byAlice, func(s *spec) { s.ForgedSCT = true })) },
+		want: actions.CodeSCT,
+	},
+	{
 		name: "no SCT, SCT ignored", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreSCT = true }),
 		layer: func(w *world) layer { return w.sign(change(byAlice, func(s *spec) { s.NoSCT = true })) },
 	},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -89,6 +90,9 @@ func (w *world) cosignReferring(b *protobundle.Bundle, p policy) (err error) {
 	parsed, co, err := w.cosignParsed(b, p)
 	if err != nil {
 		return err
+	}
+	if !parsed.MinVersion("v0.3") {
+		return errors.New("bundle version too old") // as cosign's ociremote.Bundle says, which reads it from the registry
 	}
 	h, err := v1.NewHash(w.image.DigestStr())
 	if err != nil {

@@ -67,7 +67,11 @@ func (d *Deployment) certificate(spec Spec, public crypto.PublicKey) (*x509.Cert
 	if err != nil {
 		return nil, fmt.Errorf("issue a precertificate: %w", err)
 	}
-	sct, err := d.sct(der, spec.At)
+	key := d.ctLog
+	if spec.ForgedSCT {
+		key = d.authority
+	}
+	sct, err := d.sct(der, spec.At, key)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +79,9 @@ func (d *Deployment) certificate(spec Spec, public crypto.PublicKey) (*x509.Cert
 	return d.issue(template, d.intermediate, public, d.authority)
 }
 
-// sct promises to log a precertificate (RFC 6962, 3.2) and returns the promise as the extension of the certificate.
-func (d *Deployment) sct(precertificate []byte, at time.Time) ([]byte, error) {
+// sct promises, signed with key, to log a precertificate (RFC 6962, 3.2) and returns the promise as the extension of the
+// certificate.
+func (d *Deployment) sct(precertificate []byte, at time.Time, key *ecdsa.PrivateKey) ([]byte, error) {
 	parsed, err := ctx509.ParseCertificate(precertificate)
 	if ctx509.IsFatal(err) {
 		return nil, err
@@ -97,7 +102,7 @@ func (d *Deployment) sct(precertificate []byte, at time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	signature, err := sign(d.ctLog, input)
+	signature, err := sign(key, input)
 	if err != nil {
 		return nil, err
 	}

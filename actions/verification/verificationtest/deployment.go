@@ -29,6 +29,10 @@ type Deployment struct {
 	serial, index atomic.Int64
 
 	shard, tiles *merkleTree // of the first and second generation of the log
+
+	// CTLogFrom and CTLogUntil are for how long the trust root believes the certificate log's key; as long as the authority
+	// when zero. Set them before anything is signed.
+	CTLogFrom, CTLogUntil time.Time
 }
 
 // New returns a deployment whose log begins at index 0. Certificates of its authority are valid from an hour ago on, so
@@ -115,12 +119,19 @@ func (d *Deployment) issue(template, parent *x509.Certificate, public crypto.Pub
 
 // TrustedRoot is what a TUF repository of the deployment would deliver.
 func (d *Deployment) TrustedRoot() *root.TrustedRoot {
+	ctLog := d.transparencyLog(d.ctLog, "https://ctlog.test")
+	if !d.CTLogFrom.IsZero() {
+		ctLog.ValidityPeriodStart = d.CTLogFrom
+	}
+	if !d.CTLogUntil.IsZero() {
+		ctLog.ValidityPeriodEnd = d.CTLogUntil
+	}
 	trusted, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
 		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{
 			Root: d.root, Intermediates: []*x509.Certificate{d.intermediate}, URI: "https://fulcio.test",
 			ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,
 		}},
-		map[string]*root.TransparencyLog{logID(d.ctLog): d.transparencyLog(d.ctLog, "https://ctlog.test")},
+		map[string]*root.TransparencyLog{logID(d.ctLog): ctLog},
 		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{
 			Root: d.tsaRoot, Leaf: d.tsaLeaf, URI: "https://tsa.test",
 			ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,

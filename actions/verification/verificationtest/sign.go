@@ -47,6 +47,8 @@ type Spec struct {
 	OnlyNewIssuer bool
 
 	NoSCT bool
+	// ForgedSCT puts a promise into the certificate that is made in the name of the certificate log, and not by its key.
+	ForgedSCT bool
 	NoLog bool
 	Stamp bool // add an RFC 3161 time stamp
 	// Tiles puts the entry of a bundle into a log of the second generation.

@@ -70,7 +70,7 @@ func TestConsumers(t *testing.T) {
 			w.must(json.Unmarshal([]byte(o.stdout), &tree))
 			asked := 0
 			for _, consumer := range tree.Consumers {
-				tool, more := "", ""
+				var tool, more string
 				switch consumer.Name {
 				case "cosign v2 verify":
 					tool, more = "cosign2", " --rekor-url="+nowhere
