@@ -30,10 +30,12 @@ type Deployment struct {
 
 	shard, tiles *merkleTree // of the first and second generation of the log
 
-	// CTLogFrom and CTLogUntil are for how long the trust root believes the certificate log's key; as long as the authority
-	// when zero. Set them before anything is signed.
-	CTLogFrom, CTLogUntil time.Time
+	// CTLogPeriod and LogPeriod are when the trust root believes the keys of the certificate log and of the transparency log.
+	CTLogPeriod, LogPeriod Period
 }
+
+// Period is a time in which a key counts; what is zero is that of the authority.
+type Period struct{ From, Until time.Time }
 
 // New returns a deployment whose log begins at index 0. Certificates of its authority are valid from an hour ago on, so
 // that signatures of the past can be made.
@@ -119,24 +121,17 @@ func (d *Deployment) issue(template, parent *x509.Certificate, public crypto.Pub
 
 // TrustedRoot is what a TUF repository of the deployment would deliver.
 func (d *Deployment) TrustedRoot() *root.TrustedRoot {
-	ctLog := d.transparencyLog(d.ctLog, "https://ctlog.test")
-	if !d.CTLogFrom.IsZero() {
-		ctLog.ValidityPeriodStart = d.CTLogFrom
-	}
-	if !d.CTLogUntil.IsZero() {
-		ctLog.ValidityPeriodEnd = d.CTLogUntil
-	}
 	trusted, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
 		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{
 			Root: d.root, Intermediates: []*x509.Certificate{d.intermediate}, URI: "https://fulcio.test",
 			ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,
 		}},
-		map[string]*root.TransparencyLog{logID(d.ctLog): ctLog},
+		map[string]*root.TransparencyLog{logID(d.ctLog): d.transparencyLog(d.ctLog, "https://ctlog.test", d.CTLogPeriod)},
 		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{
 			Root: d.tsaRoot, Leaf: d.tsaLeaf, URI: "https://tsa.test",
 			ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,
 		}},
-		map[string]*root.TransparencyLog{logID(d.log): d.transparencyLog(d.log, "https://rekor.test")})
+		map[string]*root.TransparencyLog{logID(d.log): d.transparencyLog(d.log, "https://rekor.test", d.LogPeriod)})
 	if err != nil {
 		panic(err) // the media type is the one it wants
 	}
@@ -149,11 +144,17 @@ func (d *Deployment) TrustedRootJSON() ([]byte, error) { return d.TrustedRoot().
 // LogID is the id of the transparency log in hex.
 func (d *Deployment) LogID() string { return logID(d.log) }
 
-func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string) *root.TransparencyLog {
+func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string, period Period) *root.TransparencyLog {
 	id := keyID(key)
+	if period.From.IsZero() {
+		period.From = d.root.NotBefore
+	}
+	if period.Until.IsZero() {
+		period.Until = d.root.NotAfter
+	}
 	return &root.TransparencyLog{
 		BaseURL: url, ID: id[:], HashFunc: crypto.SHA256, PublicKey: key.Public(), SignatureHashFunc: crypto.SHA256,
-		ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,
+		ValidityPeriodStart: period.From, ValidityPeriodEnd: period.Until,
 	}
 }
 

@@ -49,8 +49,8 @@ type Spec struct {
 	NoSCT bool
 	// ForgedSCT puts a promise into the certificate that is made in the name of the certificate log, and not by its key.
 	ForgedSCT bool
-	NoLog bool
-	Stamp bool // add an RFC 3161 time stamp
+	NoLog     bool
+	Stamp     bool // add an RFC 3161 time stamp
 	// Tiles puts the entry of a bundle into a log of the second generation.
 	Tiles bool
 }
