@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop/transcript"
 )
 
 // The least size that anything is drawn at.
@@ -31,8 +33,9 @@ type root struct {
 	notices       <-chan string
 	width, height int
 	help          *help.Overlay
-	said          string // until the next key
-	denied        denied // the key that could not be used, while said says why
+	said          string      // until the next key
+	denied        denied      // the key that could not be used, while said says why
+	copied        screen.Copy // what the last key copied
 	armed         keys.Intent
 }
 
@@ -98,6 +101,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return r, nil
 	case tea.KeyMsg:
 		return r, r.keys(msg)
+	case tea.MouseMsg:
+		return r, r.wheel(msg)
 	case screen.Push, screen.Pop, screen.Replace:
 		return r, r.change(msg)
 	case screen.Say:
@@ -148,14 +153,28 @@ func (r *root) change(msg tea.Msg) tea.Cmd {
 }
 
 // copy sends text to the clipboard of the terminal by OSC 52 (Xterm Control Sequences). Nobody learns whether it came
-// there, so nothing more is said than that it was sent.
+// there, so nothing more is said than that it was sent; the same key once more writes it to a file, unless it is a secret.
 func (r *root) copy(msg screen.Copy) tea.Cmd {
-	out := r.out
+	again := msg == r.copied
+	r.copied = msg
+	out, dir := r.out, r.deps.Dir
 	return r.deps.Tasks.Cmd(func() tea.Msg {
+		said := fmt.Sprintf("sent %s to the clipboard of the terminal", msg.What)
+		switch {
+		case dir == "" || msg.Secret:
+		case again:
+			file, err := transcript.WriteNext(dir, "copied", ".txt", msg.Text+"\n")
+			if err != nil {
+				return screen.Say{Text: "not written: " + err.Error()}
+			}
+			return screen.Say{Text: fmt.Sprintf("wrote %s to %s", msg.What, filepath.Join(dir, file))}
+		default:
+			said += "; once more writes it to a file"
+		}
 		if err := clipboard(out, ansi.SetSystemClipboard(msg.Text)); err != nil {
 			return screen.Say{Text: "not sent: " + err.Error()}
 		}
-		return screen.Say{Text: fmt.Sprintf("sent %s to the clipboard of the terminal", msg.What)}
+		return screen.Say{Text: said}
 	})
 }
 

@@ -81,6 +81,8 @@ type Terminal struct {
 	Open func(ctx context.Context, url string) error
 	// Dir is where the person's exports go; empty for nowhere.
 	Dir string
+	// Mouse lets the wheel move what the keys up and down move. The terminal then selects text with shift held only.
+	Mouse bool
 	// Stray takes what libraries print while the screen is drawn; empty for nowhere. It is a file's name.
 	Stray string
 }
@@ -194,7 +196,11 @@ func show(ctx context.Context, terminal Terminal, around func(*root) tea.Model, 
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
 	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
-	program := tea.NewProgram(around(root), tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out))
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out)}
+	if terminal.Mouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
+	program := tea.NewProgram(around(root), options...)
 	defer context.AfterFunc(ctx, program.Quit)()
 	_, err = program.Run()
 	outer := ctx.Err()

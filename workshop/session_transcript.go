@@ -57,7 +57,7 @@ func (s *Session) ExportTranscript(dir string, course *Course) (string, error) {
 	if course != nil {
 		title, titles = course.Title, course.Titles()
 	}
-	return transcript.WriteNext(dir, "transcript", transcript.Markdown(title, titles, entries))
+	return transcript.WriteNext(dir, "transcript", ".md", transcript.Markdown(title, titles, entries))
 }
 
 // Summary says in a line what came of an action, or "" for a result that has no such line.

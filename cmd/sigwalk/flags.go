@@ -26,6 +26,8 @@ type flags struct {
 	on string
 	// kubeconfig, context, namespace and securesign say which cluster, and which deployment on it.
 	kubeconfig, context, namespace, securesign string
+	// mouse lets the wheel move what is on the screen.
+	mouse bool
 	// background is "dark", "light", or empty to go by COLORFGBG.
 	background string
 	set        *pflag.FlagSet
@@ -61,6 +63,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.local, "sandbox", false, "short for --on sandbox")
 	set.StringVar(&f.on, "on", "", "where to work: `sandbox|cluster|own|public`; the workshop, run, exec and cosign remember it")
 	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
+	set.BoolVar(&f.mouse, "mouse", false, "let the mouse's wheel move what is on the screen; the terminal then selects text with shift held")
 	set.StringVar(&f.workshop, "workshop", "", "`FOLDER` of a course in place of the built-in one")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` of the cluster, in place of KUBECONFIG and ~/.kube/config")
 	set.StringVar(&f.context, "context", "", "`NAME` of a context of the kubeconfig, in place of its current one")

@@ -115,7 +115,7 @@ func (a *app) terminal(dir string) (tui.Terminal, error) {
 	}
 	return tui.Terminal{
 		In: in, Out: out, Theme: theme.Detect(a.flags.background, a.getenv), Stray: filepath.Join(dir, "stray.log"),
-		Open: identity.OpenBrowser,
+		Open: identity.OpenBrowser, Mouse: a.flags.mouse,
 	}, nil
 }
 

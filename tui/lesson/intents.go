@@ -30,8 +30,7 @@ func (m *Model) intend(intent keys.Intent) tea.Cmd {
 	case keys.Hint, keys.Why:
 		m.show(intent)
 	case keys.Copy:
-		text, what := m.copied()
-		return screen.Send(screen.Copy{Text: text, What: what})
+		return screen.Send(m.copied())
 	case keys.RawText:
 		return screen.Send(screen.Raw{Text: m.alone()})
 	case keys.Change:
@@ -206,19 +205,18 @@ func (m *Model) show(intent keys.Intent) {
 }
 
 // copied is what the clipboard gets, and its name: the chosen variable, or the step's command.
-func (m *Model) copied() (text, what string) {
+func (m *Model) copied() screen.Copy {
 	if m.focus == paneEnv {
 		v := m.variables()[m.cursor[paneEnv]]
-		return exportLine(v), "the line that exports " + widget.Clean(v.Name)
+		return screen.Copy{Text: exportLine(v), What: "the line that exports " + widget.Clean(v.Name), Secret: v.Secret}
 	}
 	line, _ := m.command(m.step)
-	return line, "the command"
+	return screen.Copy{Text: line, What: "the command"}
 }
 
 // alone is the same for a terminal without a screen around it: nothing in it steers the terminal.
 func (m *Model) alone() string {
-	text, _ := m.copied()
-	lines := strings.Split(text, "\n")
+	lines := strings.Split(m.copied().Text, "\n")
 	for i := range lines {
 		lines[i] = widget.Clean(lines[i])
 	}

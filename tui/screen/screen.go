@@ -60,8 +60,12 @@ type Pop struct{ Then tea.Msg }
 // Say asks the root to show one line of status until the next key.
 type Say struct{ Text string }
 
-// Copy asks the root to send Text to the clipboard of the terminal; What names it for a person.
-type Copy struct{ Text, What string }
+// Copy asks the root to send Text to the clipboard of the terminal; What names it for a person. A Secret is not offered as
+// a file.
+type Copy struct {
+	Text, What string
+	Secret     bool
+}
 
 // Raw asks the root to leave the screen and print Text alone on a line of its own, unbroken, until the person presses
 // enter: there the terminal itself selects and opens it.

@@ -31,12 +31,13 @@ func WriteNew(path, text string) error {
 // mostFiles bounds the search for a name that is free.
 const mostFiles = 1000
 
-// WriteNext writes text to the first of NAME.md, NAME-2.md, NAME-3.md... below dir that is free, and returns its name.
-func WriteNext(dir, name, text string) (string, error) {
+// WriteNext writes text to the first file below dir that is free, and returns its name: of the name "a" and the extension
+// ".md" a.md, a-2.md, a-3.md...
+func WriteNext(dir, name, extension, text string) (string, error) {
 	for n := 1; n <= mostFiles; n++ {
-		file := name + ".md"
+		file := name + extension
 		if n > 1 {
-			file = fmt.Sprintf("%s-%d.md", name, n)
+			file = fmt.Sprintf("%s-%d%s", name, n, extension)
 		}
 		err := WriteNew(filepath.Join(dir, file), text)
 		if actions.CodeOf(err) != actions.CodeFileInTheWay {
@@ -44,6 +45,6 @@ func WriteNext(dir, name, text string) (string, error) {
 		}
 	}
 	return "", &actions.Error{
-		Code: actions.CodeFileInTheWay, What: "there are too many transcripts in " + dir, Next: "remove some",
+		Code: actions.CodeFileInTheWay, What: "there are too many files called " + name + extension + " in " + dir, Next: "remove some",
 	}
 }

@@ -63,7 +63,7 @@ func TestMarkdown(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, want := range []string{"transcript.md", "transcript-2.md", "transcript-3.md"} {
-		if got, err := transcript.WriteNext(dir, "transcript", want); err != nil || got != want {
+		if got, err := transcript.WriteNext(dir, "transcript", ".md", want); err != nil || got != want {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}

@@ -62,7 +62,7 @@ func NewProgram(t testing.TB, m tea.Model) *Driver {
 // isInput reports whether a message of Bubble Tea's is for the model and not for the program.
 func isInput(msg tea.Msg) bool {
 	switch msg.(type) {
-	case tea.KeyMsg, tea.WindowSizeMsg:
+	case tea.KeyMsg, tea.MouseMsg, tea.WindowSizeMsg:
 		return true
 	}
 	return false
