@@ -62,7 +62,7 @@ func step() []Binding {
 		{Why, Lesson, []string{"w"}, "", "say why this step is there", GroupStep},
 		{Env, Lesson, []string{"e"}, "env", "show the variables of the lesson", GroupLook},
 		{Shell, Lesson, []string{"s"}, "shell", "open a shell with the variables of the lesson", GroupStep},
-		{Copy, Lesson, []string{"y"}, "copy", "send the command to the clipboard of the terminal", GroupStep},
+		{Copy, Lesson, []string{"y"}, "copy", "send the command to the clipboard of the terminal; once more, write it to a file", GroupStep},
 		{Change, Lesson, []string{"c"}, "change", "change the command before it runs", GroupStep},
 		{Line, Lesson, []string{"$"}, "", "type any other line for the workshop shell", GroupStep},
 		{Reset, Lesson, []string{"x"}, "reset", "forget what was done in this step, after a question", GroupStep},
