@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"time"
 )
 
@@ -63,15 +63,18 @@ func (b *bench) start(ctx context.Context, env map[string]string, program string
 	cmd := b.command(ctx, env, program, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()
-	err := cmd.Run()
+	err := cmd.Start()
+	resident := func() int64 { return 0 }
+	if err == nil {
+		resident = watchResident(cmd.Process.Pid)
+		err = cmd.Wait()
+	}
 	r := ran{took: took{wall: time.Since(begin)}, stdout: stdout.text.Bytes(), stderr: stderr.Bytes()}
 	if !stdout.at.IsZero() {
 		r.first = stdout.at.Sub(begin)
 	}
 	if cmd.ProcessState != nil {
-		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			r.resident = usage.Maxrss << 10 // Linux counts in KiB
-		}
+		r.resident = resident()
 		r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 		r.code = cmd.ProcessState.ExitCode()
 	}
@@ -80,6 +83,37 @@ func (b *bench) start(ctx context.Context, env map[string]string, program string
 		return r, errors.Join(ctx.Err(), err)
 	}
 	return r, nil
+}
+
+// watchResident looks at the most memory that a process ever had resident (VmHWM of proc(5)) until the function that it returns
+// is called, which says what was seen last. Of a process that has ended only ru_maxrss is left (getrusage(2)), and that counts
+// what the process that started it had, too.
+func watchResident(pid int) func() int64 {
+	var most atomic.Int64
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
+				if _, rest, found := strings.Cut(string(status), "VmHWM:"); found {
+					var kib int64
+					if _, err := fmt.Sscan(rest, &kib); err == nil {
+						most.Store(kib << 10)
+					}
+				}
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(10 * time.Millisecond): // the kernel tells nobody
+			}
+		}
+	}()
+	return func() int64 {
+		close(done)
+		<-ended
+		return most.Load()
+	}
 }
 
 // succeed is start for a program that must end with 0.
