@@ -51,7 +51,7 @@ func TestCopyOnceMore(t *testing.T) {
 	}
 	for n, name := range []string{"copied.txt", "copied-2.txt"} {
 		d.Key("y")
-		d.Until("sent", func() bool { return strings.Contains(d.Text(), "once more writes it to a file") })
+		d.Until("sent", func() bool { return strings.Contains(d.Text(), "once more writes a file") })
 		if files() != n {
 			t.Fatalf("%d files after the first time", files())
 		}

@@ -159,7 +159,7 @@ func (r *root) copy(msg screen.Copy) tea.Cmd {
 	r.copied = msg
 	out, dir := r.out, r.deps.Dir
 	return r.deps.Tasks.Cmd(func() tea.Msg {
-		said := fmt.Sprintf("sent %s to the clipboard of the terminal", msg.What)
+		said := fmt.Sprintf("sent %s to the terminal's clipboard", msg.What)
 		switch {
 		case dir == "" || msg.Secret:
 		case again:
@@ -169,7 +169,7 @@ func (r *root) copy(msg screen.Copy) tea.Cmd {
 			}
 			return screen.Say{Text: fmt.Sprintf("wrote %s to %s", msg.What, filepath.Join(dir, file))}
 		default:
-			said += "; once more writes it to a file"
+			said += "; once more writes a file"
 		}
 		if err := clipboard(out, ansi.SetSystemClipboard(msg.Text)); err != nil {
 			return screen.Say{Text: "not sent: " + err.Error()}

@@ -227,7 +227,7 @@ func TestCopy(t *testing.T) {
 	m := open(t, setting{})
 	m.see("1 Copy the image", "enter runs the command")
 	m.press("y")
-	m.see("sent the command to the clipboard of the terminal")
+	m.see("sent the command to the terminal's clipboard")
 	text := base64.StdEncoding.EncodeToString([]byte("source ./copy-image-to-quay.sh\necho $IMAGE\necho $QUAY"))
 	m.until("OSC 52", func() bool { return strings.Contains(m.wrote(), "\x1b]52;c;"+text+"\a") })
 	m.press("q")

@@ -39,8 +39,10 @@ func (p *place) undoer(rehearse bool) (*undo.Keeper, error) {
 
 // notTheirs tells the files of a lesson's directory that no step made: the course's scripts, and what the person exported.
 func (p *place) notTheirs(name string) bool {
-	if exported, _ := path.Match("transcript*.md", name); exported {
-		return true
+	for _, written := range []string{"transcript*.md", "trace*.json", "copied*.txt"} {
+		if exported, _ := path.Match(written, name); exported {
+			return true
+		}
 	}
 	_, err := fs.Stat(p.files, "scripts/"+name)
 	return err == nil && path.Dir(name) == "."
