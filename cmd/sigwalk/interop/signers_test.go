@@ -138,6 +138,9 @@ func TestSignersWithDirectoriesOfTheirOwn(t *testing.T) {
 	})
 }
 
+// backWithin is how long after the last signer's end every signature of sigwalk's is back at the latest.
+const backWithin = 3 * time.Second
+
 // TestSignersAmongForeignOnes: half of the thirty are the real cosign 2, which overwrites what it did not read. What sigwalk
 // reported is put back by the sandbox's owner, which says so.
 //
@@ -192,7 +195,7 @@ func TestSignersAmongForeignOnes(t *testing.T) {
 		}
 		atEnd := missing(c.attached(t, image), mine)
 		lost := atEnd
-		for len(lost) > 0 && time.Since(ended) < limit {
+		for len(lost) > 0 && time.Since(ended) < backWithin {
 			time.Sleep(50 * time.Millisecond) // nobody tells of what a registry holds
 			lost = missing(c.attached(t, image), mine)
 		}
@@ -204,7 +207,7 @@ func TestSignersAmongForeignOnes(t *testing.T) {
 		t.Logf("round %d: of %d by sigwalk %d were missing at the end and %d are %v later; %d of %d are there in all; the sandbox says: %q",
 			round+1, len(mine), len(atEnd), len(lost), time.Since(ended).Round(time.Millisecond), len(c.attached(t, image)), len(all), news)
 		if len(lost) > 0 {
-			t.Fatalf("round %d: lost are those with the log indexes %v, %v after the last signer's end", round+1, lost, limit)
+			t.Fatalf("round %d: lost are those with the log indexes %v, %v after the last signer's end", round+1, lost, backWithin)
 		}
 		if lost := missing(c.verified(t, image), mine); len(lost) > 0 {
 			t.Fatalf("round %d: attached, but not valid are those with the log indexes %v", round+1, lost)
