@@ -42,6 +42,8 @@ type examination struct {
 	content func() (io.ReadCloser, error)
 	// sums are the digests of content in hex, by algorithm.
 	sums map[string]string
+	// ownWord is true where digest is what a stand-alone signature says itself that it is about.
+	ownWord bool
 }
 
 // examinationOf makes an examination for the signatures of an image.

@@ -65,6 +65,16 @@ func (e *bundleExaminee) format() Check {
 }
 
 func (e *bundleExaminee) claims() Check {
+	c := e.claimed()
+	if e.x.ownWord && c.State == CheckOK {
+		return skipped(actions.CodeSkippedClaims, "no artifact was given, so that the signature was held against the digest that the bundle names itself",
+			"give --artifact what it should be about, a file or sha256:HEX").sides(Value{"any", ""}, c.Found)
+	}
+	return c
+}
+
+// claimed compares what the signature is for with the artifact.
+func (e *bundleExaminee) claimed() Check {
 	if e.envelope == nil {
 		return e.messageClaims()
 	}

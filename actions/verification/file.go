@@ -25,7 +25,8 @@ type BundleRequest struct {
 	Content []byte
 	// Open opens the artifact, more than once; nil where Digest is all that is known.
 	Open func() (io.ReadCloser, error)
-	// Digest is that of the artifact (sha256, sha384 or sha512); of no account with Open.
+	// Digest is that of the artifact (sha256, sha384 or sha512); of no account with Open. Without either, ShowBundle holds
+	// the bundle against the digest that it names itself, and says in the check claims that nothing else was given.
 	Digest v1.Hash
 	Policy Policy
 }
@@ -37,6 +38,11 @@ type BundleReport struct {
 	Policy   Policy
 	// Signature is the one of the bundle, with its checks.
 	Signature Signature
+}
+
+// Report is the same as that of an image with one signature, for whatever shows reports. It has no Digest.
+func (r *BundleReport) Report() *Report {
+	return &Report{Image: r.Bundle, Policy: r.Policy, Signatures: []Signature{r.Signature}}
 }
 
 // Verdict is nil when the bundle verified, or else why it did not.
@@ -77,16 +83,47 @@ func (v *Verifier) ShowBundle(ctx context.Context, req BundleRequest) (*BundleRe
 		return nil, err
 	}
 	co.RekorClient = nil // a bundle carries its entry, and nobody is asked
-	digest := req.Digest
-	if req.Open != nil {
+	digest, ownWord := req.Digest, false
+	switch {
+	case req.Open != nil:
 		digest = v1.Hash{Algorithm: "sha256", Hex: sums["sha256"]}
+	case digest == v1.Hash{}:
+		digest, ownWord = s.named(), true
 	}
 	x := newExamination(digest, req.Policy, co)
-	x.holder, x.content, x.sums = filepath.Base(req.Name), req.Open, sums
+	x.holder, x.content, x.sums, x.ownWord = filepath.Base(req.Name), req.Open, sums, ownWord
 	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 	j.judge(ctx, &s)
 	s.Explain(ctx)
 	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, Signature: s}, ctx.Err()
+}
+
+// named is the digest that a bundle names itself: that of the message, or the strongest of the statement's first subject
+// which has any. Where it names none, it is one that nothing has.
+func (s *Signature) named() v1.Hash {
+	content, err := s.parsed.SignatureContent()
+	if err != nil {
+		return v1.Hash{Algorithm: "sha256"}
+	}
+	if message := content.MessageSignatureContent(); message != nil {
+		return v1.Hash{Algorithm: messageAlgorithms[message.DigestAlgorithm()], Hex: hex.EncodeToString(message.Digest())}
+	}
+	envelope, err := s.parsed.Envelope()
+	if err != nil {
+		return v1.Hash{Algorithm: "sha256"}
+	}
+	statement, err := envelope.Statement()
+	if err != nil {
+		return v1.Hash{Algorithm: "sha256"}
+	}
+	for _, subject := range statement.GetSubject() {
+		for _, algorithm := range []string{"sha512", "sha384", "sha256"} {
+			if digest, ok := ParseArtifactDigest(algorithm + ":" + subject.GetDigest()[algorithm]); ok {
+				return digest
+			}
+		}
+	}
+	return v1.Hash{Algorithm: "sha256"}
 }
 
 // sums hashes the artifact once for every algorithm that a statement may use.
@@ -146,7 +183,7 @@ func ParseArtifactDigest(text string) (digest v1.Hash, ok bool) {
 func notABundle(req BundleRequest, broken *actions.Error) error {
 	e := &actions.Error{
 		Code: actions.CodeFormat, What: req.Name + " cannot be read as a Sigstore bundle", Err: broken,
-		Next: "give --bundle the JSON that `cosign sign-blob --new-bundle-format --bundle FILE` or `cosign attest` wrote",
+		Next: "name the JSON that `cosign sign-blob --new-bundle-format --bundle FILE` or `cosign attest` wrote",
 	}
 	if broken != nil {
 		e.Why = broken.Why
@@ -156,6 +193,7 @@ func notABundle(req BundleRequest, broken *actions.Error) error {
 		Rekor     json.RawMessage `json:"rekorBundle"`
 		Payload   string          `json:"payload"`
 		Type      string          `json:"payloadType"`
+		Logs      json.RawMessage `json:"tlogs"`
 	}
 	var syntax *json.SyntaxError
 	switch err := json.Unmarshal(req.Content, &old); {
@@ -167,6 +205,9 @@ func notABundle(req BundleRequest, broken *actions.Error) error {
 	case old.Payload != "" && old.Type != "":
 		e.Why = "it is a DSSE envelope alone: nothing in it says who signed and when"
 		e.Next = "ask for the bundle that it came in"
+	case old.Logs != nil:
+		e.Why = "it is a trust root: it says whom to believe, and not who signed what"
+		e.Next = "give it with --trusted-root, beside the bundle"
 	}
 	return e
 }

@@ -18,12 +18,17 @@ import (
 
 func (a *app) browseCommand() *cobra.Command {
 	watch := watchFlags{}
+	var material materialFlags
+	var about string
 	cmd := &cobra.Command{
-		Use:   "browse IMAGE",
-		Short: "Look at the signatures and the tree of any image",
+		Use:   "browse IMAGE|FILE",
+		Short: "Look at the signatures and the tree of any image, or at a Sigstore bundle",
 		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
 shown, whoever made them; those that do not verify say why. IMAGE is in a registry, or on the disk as oci:DIR[:TAG] (an
-OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
+OCI layout) or oci-archive:FILE[:TAG] (one in a tar).
+
+FILE is a file that is there: a Sigstore bundle that stands alone, or an archive with an image, such as a pack. A bundle is
+held against --artifact; without it, against what the bundle says that it is about, and the check claims says so.`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !a.onTerminal() {
@@ -37,12 +42,21 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 			if err := watch.check("text", false); err != nil {
 				return err
 			}
-			p, err := a.openFor(cmd.Context(), args[0])
+			image, file := onDisk(args[0])
+			switch {
+			case file && watch.on:
+				return usage("--watch goes with an image: a bundle in a file has all that it will ever have")
+			case file:
+				return a.browseBundle(cmd, image, about, material)
+			case about != "":
+				return usage("--artifact goes with a bundle, and %s is no file that is there", args[0])
+			}
+			p, err := a.openFor(cmd.Context(), image)
 			if err != nil {
 				return err
 			}
 			defer p.close()
-			verifier, err := p.verifier(actions.Discard)
+			verifier, err := p.verifierWith(actions.Discard, material)
 			if err != nil {
 				return err
 			}
@@ -55,23 +69,23 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 			}
 			var lost *recoveryscreen.Options
 			var page func(context.Context) (string, error)
-			if !layout.IsReference(args[0]) {
-				screen := p.recoverScreen(recovery.Request{Image: args[0]})
+			if !layout.IsReference(image) {
+				screen := p.recoverScreen(recovery.Request{Image: image})
 				lost = &screen
-				page = func(ctx context.Context) (string, error) { return p.page(ctx, args[0]) }
+				page = func(ctx context.Context) (string, error) { return p.page(ctx, image) }
 			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
-				Image: args[0],
+				Image: image,
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
-					return verifier.Everything(ctx, args[0], policy)
+					return verifier.Everything(ctx, image, policy)
 				},
-				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Root(ctx, args[0]) },
+				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Root(ctx, image) },
 				Branches: tree.Options{
 					Grow: func(ctx context.Context, node *verification.Node) (*verification.Node, error) {
-						return verifier.Grow(ctx, args[0], node)
+						return verifier.Grow(ctx, image, node)
 					},
 					Manifest: func(ctx context.Context, reference string) ([]byte, error) {
-						return verifier.Manifest(ctx, args[0], reference)
+						return verifier.Manifest(ctx, image, reference)
 					},
 				},
 				Prove: verifier.Prove, Recover: lost, Page: page,
@@ -80,5 +94,7 @@ OCI layout) or oci-archive:FILE[:TAG] (one in a tar).`,
 		},
 	}
 	watch.register(cmd.Flags())
+	material.register(cmd.Flags())
+	cmd.Flags().StringVar(&about, "artifact", "", "what a bundle in FILE should be about: a file, or its digest as sha256:HEX")
 	return cmd
 }

@@ -24,7 +24,8 @@ import (
 type Options struct {
 	Image  string
 	Report func(ctx context.Context, policy verification.Policy) (*verification.Report, error)
-	Tree   func(ctx context.Context) (*verification.Node, error)
+	// Tree is nil for what has none: a bundle in a file.
+	Tree func(ctx context.Context) (*verification.Node, error)
 	// Branches say what can be read of the tree when it is opened.
 	Branches tree.Options
 	// Watch begins with looking again and again, every Interval; zero for five seconds. A key turns it on and off.
@@ -103,12 +104,16 @@ func (m *Model) reload() tea.Cmd {
 	m.cancel = cancel
 	m.load++
 	load, whose := m.load, m.policy
-	m.table.loading, m.tree.loading = true, true
+	m.table.loading, m.tree.loading = true, m.opts.Tree != nil
+	table := m.deps.Tasks.Cmd(func() tea.Msg {
+		report, err := m.opts.Report(ctx, whose)
+		return reported{m, load, 0, report, err}
+	})
+	if m.opts.Tree == nil {
+		return table
+	}
 	return tea.Batch(
-		m.deps.Tasks.Cmd(func() tea.Msg {
-			report, err := m.opts.Report(ctx, whose)
-			return reported{m, load, 0, report, err}
-		}),
+		table,
 		m.deps.Tasks.Cmd(func() tea.Msg {
 			root, err := m.opts.Tree(ctx)
 			return grown{m, load, root, err}
@@ -230,11 +235,18 @@ func (m *Model) View() []string {
 	out := []string{widget.Fit(" "+t.Title.Render(widget.Clean(m.opts.Image)), m.width, t.Lines.More), widget.Rule(t, "", "", t.Rule, m.width), ""}
 	switch {
 	case loading:
-		out = append(out, "   "+t.Busy.Render("~")+"  looking at the registry")
+		out = append(out, "   "+t.Busy.Render("~")+"  "+m.looking())
 	case err != nil:
 		out = append(out, failureLines(err, m.width-3)...)
 	}
 	return widget.Block(out, m.width, m.height)
+}
+
+func (m *Model) looking() string {
+	if m.opts.Tree == nil {
+		return "looking at the bundle"
+	}
+	return "looking at the registry"
 }
 
 func failureLines(err error, width int) []string {
@@ -256,7 +268,7 @@ func failureLines(err error, width int) []string {
 func (m *Model) Status() string {
 	switch {
 	case m.table.loading || m.tree.loading:
-		return m.deps.Theme.Busy.Render("~") + " looking at the registry - esc stops it"
+		return m.deps.Theme.Busy.Render("~") + " " + m.looking() + " - esc stops it"
 	case m.watching > 0 && m.seen != "":
 		return m.seen
 	case m.failed() != nil:
@@ -267,6 +279,9 @@ func (m *Model) Status() string {
 		return m.deps.Theme.Busy.Render("~") + fmt.Sprintf(" watching, a look every %s; W ends it", m.opts.Interval)
 	case m.onTree:
 		return "1 to 6 turn the detail: 6 says what programs will see; v shows the table"
+	}
+	if m.opts.Tree == nil {
+		return "1 to 6 turn the detail, f says whose signature counts, E exports"
 	}
 	return "1 to 6 turn the detail, f says whose signature counts, E exports, W watches; t shows the tree"
 }
@@ -295,6 +310,9 @@ func (m *Model) Scope() keys.Scope {
 
 // Disabled implements screen.Screen.
 func (m *Model) Disabled(intent keys.Intent) string {
+	if m.opts.Tree == nil && (intent == keys.OpenTree || intent == keys.Watch) {
+		return "a bundle in a file stands alone"
+	}
 	if intent == keys.OpenConsole && m.opts.Page == nil {
 		return "what lies on the disk has no page"
 	}

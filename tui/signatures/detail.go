@@ -86,10 +86,14 @@ func clock(from, to time.Time) string {
 	return to.Format(stamp)
 }
 
-// Command returns the cosign command that asks what the report answers, to be typed as it is.
+// Command returns the command that asks what the report answers, to be typed as it is: cosign's for an image, ours for a
+// bundle in a file, which wants the name of what it is about.
 func Command(r *verification.Report) string {
 	p := r.Policy
-	args := []string{"cosign", "verify"}
+	args, about := []string{"cosign", "verify"}, []string{quote(r.Image)}
+	if len(r.Signatures) == 1 && r.Signatures[0].Storage == verification.StoredInFile {
+		args, about = []string{"sigwalk", "verify", "--bundle", quote(r.Image)}, []string{"--artifact", "FILE"}
+	}
 	flag := func(name, value string) {
 		if value != "" {
 			args = append(args, name+"="+quote(value))
@@ -113,7 +117,7 @@ func Command(r *verification.Report) string {
 	on("--offline", p.Offline)
 	on("--use-signed-timestamps", p.UseSignedTimestamps)
 	on("--check-claims=false", p.SkipClaims)
-	return strings.Join(append(args, quote(r.Image)), " ")
+	return strings.Join(append(args, about...), " ")
 }
 
 // quote makes s one word of a POSIX shell.

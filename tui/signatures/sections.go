@@ -127,7 +127,7 @@ func storedAt(t *theme.Theme, s *verification.Signature, command string, width i
 	p.Fact("predicate", s.PredicateType)
 	if command != "" {
 		p.Blank()
-		p.Lines = append(p.Lines, t.Faint.Render("the same question to cosign"))
+		p.Lines = append(p.Lines, t.Faint.Render("the same question on the command line"))
 		p.Lines = append(p.Lines, widget.Paint(t.Command, widget.Hang("$ ", widget.Clean(command), width))...)
 	}
 	if len(s.Payload) > 0 {
@@ -141,6 +141,9 @@ func storedAt(t *theme.Theme, s *verification.Signature, command string, width i
 func what(s *verification.Signature) string {
 	switch s.Kind {
 	case verification.KindAttestation:
+		if s.Storage == verification.StoredInFile {
+			return "an attestation: a signed statement about an artifact"
+		}
 		return "an attestation: a signed statement about the image"
 	case verification.KindSBOM:
 		return "a document beside the image that nobody signed"

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sigwalk/sigwalk/actions/layout"
+	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/tui/browse"
+)
+
+// onDisk says whether what browse was asked for is a file: the name of one, and no reference to an image on the disk. An
+// archive becomes such a reference.
+func onDisk(text string) (reference string, file bool) {
+	if layout.IsReference(text) {
+		return text, false
+	}
+	f, err := os.Open(text)
+	if err != nil {
+		return text, false
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	switch {
+	case err != nil || info.IsDir():
+		return text, false
+	case isArchive(f):
+		return layout.Archive + ":" + text, false
+	}
+	return text, true
+}
+
+// isArchive reports whether a file begins as a tar or gzip does.
+func isArchive(f io.Reader) bool {
+	head := make([]byte, 262)
+	n, _ := io.ReadFull(f, head)
+	head = head[:n]
+	return len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b || n == len(head) && n == 262 && string(head[257:]) == "ustar"
+}
+
+// browseBundle shows a Sigstore bundle that stands alone.
+func (a *app) browseBundle(cmd *cobra.Command, file, about string, material materialFlags) error {
+	req := verification.BundleRequest{Name: file}
+	if _, err := readBundleFile(file); err != nil {
+		return err
+	}
+	var err error
+	if about != "" {
+		if req.Open, req.Digest, err = artifact(about); err != nil {
+			return err
+		}
+	}
+	verifier, done, err := a.bundleVerifier(cmd, material, &verification.Policy{})
+	if err != nil {
+		return err
+	}
+	defer done()
+	dir, err := a.dir()
+	if err != nil {
+		return err
+	}
+	terminal, err := a.terminal(dir)
+	if err != nil {
+		return err
+	}
+	if terminal.Dir, err = os.Getwd(); err != nil {
+		terminal.Dir = "" // nowhere to export to
+	}
+	return tui.Browse(cmd.Context(), terminal, browse.Options{
+		Image: file,
+		Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
+			asked := req
+			asked.Policy = policy
+			var err error
+			if asked.Content, err = readBundleFile(file); err != nil {
+				return nil, err
+			}
+			report, err := verifier.ShowBundle(ctx, asked)
+			if err != nil {
+				return nil, err
+			}
+			return report.Report(), nil
+		},
+	})
+}
