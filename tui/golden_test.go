@@ -20,6 +20,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/policy"
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -103,6 +104,16 @@ func TestScreens(t *testing.T) {
 		}},
 		{"presenter", func(t *testing.T, deps screen.Deps) sized {
 			return newFollower(t, deps, &desk{talk(), make(chan stage.Command, 1)})
+		}},
+		{"palette", func(t *testing.T, deps screen.Deps) sized {
+			deps.Settings = settings.New(nil, nil, map[settings.Name]string{settings.Host: "off", settings.Course: "the one that is built in"})
+			var opened []*lessontest.Session
+			s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+			s.sees("The first lesson")
+			s.Key(":")
+			s.sees("Find")
+			s.Type("setting")
+			return s
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))

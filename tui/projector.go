@@ -8,7 +8,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/sigwalk/sigwalk/tui/lesson"
-	"github.com/sigwalk/sigwalk/tui/present"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop/stage"
 )
@@ -32,7 +31,6 @@ type projector struct {
 	followers int
 
 	blank  bool
-	pace   float64
 	auto   bool
 	moment string // that autoplay has planned for
 	waits  string
@@ -48,7 +46,7 @@ type (
 )
 
 func newProjector(r *root, s Stage) *projector {
-	return &projector{root: r, stage: s, began: map[string]time.Time{}, pace: present.Usual}
+	return &projector{root: r, stage: s, began: map[string]time.Time{}}
 }
 
 // Init implements tea.Model.
@@ -139,7 +137,7 @@ func (p *projector) presented() (lesson.Presented, bool) {
 // publish tells followers where the projector is.
 func (p *projector) publish() {
 	state := stage.State{
-		Scope: string(p.scope()), Blank: p.blank, Typing: p.typing != nil, Autoplay: p.auto, Pace: p.pace, Waits: p.waits,
+		Scope: string(p.scope()), Blank: p.blank, Typing: p.typing != nil, Autoplay: p.auto, Pace: p.pace(), Waits: p.waits,
 		Status: strings.TrimSpace(ansi.Strip(p.status())),
 	}
 	if now, ok := p.presented(); ok {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/present"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/workshop/stage"
 )
 
@@ -20,13 +22,9 @@ func (p *projector) obey(command stage.Command) tea.Cmd {
 		p.blank = !p.blank
 		return nil
 	case keys.Faster:
-		p.pace = present.Faster(p.pace)
-		p.moment = ""
-		return nil
+		return p.setPace(present.Faster(p.pace()))
 	case keys.Slower:
-		p.pace = present.Slower(p.pace)
-		p.moment = ""
-		return nil
+		return p.setPace(present.Slower(p.pace()))
 	case keys.Autoplay:
 		p.auto, p.moment, p.waits = !p.auto, "", ""
 		if !p.auto {
@@ -41,6 +39,28 @@ func (p *projector) obey(command stage.Command) tea.Cmd {
 		return p.press(intent)
 	}
 	return tea.Batch(p.leaveTyping(), p.teach(intent, command.Step))
+}
+
+// pace is how many times as fast as usual it goes.
+func (p *projector) pace() float64 {
+	pace, err := strconv.ParseFloat(p.deps.Settings.Value(settings.Pace), 64)
+	if err != nil {
+		return present.Usual
+	}
+	return pace
+}
+
+// setPace makes it go at another pace, from the plan that is under way on.
+func (p *projector) setPace(pace float64) tea.Cmd {
+	p.moment = ""
+	value := strconv.FormatFloat(pace, 'g', -1, 64)
+	if !p.deps.Settings.Set(settings.Pace, value) {
+		return nil
+	}
+	if p.keep == nil {
+		return nil
+	}
+	return p.keepSetting(settings.Pace, value, "") // the audience need not know
 }
 
 // teach does what only the lesson's screen can, which comes to the front for it.
@@ -113,7 +133,7 @@ func (p *projector) nextKey() tea.Cmd {
 	if len(p.typing.rest) == 0 {
 		wait = beforeEnter
 	}
-	return p.deps.After(present.At(wait, p.pace), keystroke{p.typing})
+	return p.deps.After(present.At(wait, p.pace()), keystroke{p.typing})
 }
 
 // typed types the next character, or enter behind the last.
@@ -186,7 +206,7 @@ func (p *projector) plan() tea.Cmd {
 		return nil
 	case present.Read, present.TypeIt, present.Forward:
 	}
-	return p.deps.After(present.At(next.After, p.pace), due{p.armed})
+	return p.deps.After(present.At(next.After, p.pace()), due{p.armed})
 }
 
 // act does what autoplay has planned.

@@ -14,6 +14,8 @@ import (
 	"github.com/sigwalk/sigwalk/tui/help"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/settings"
+	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop/transcript"
 )
@@ -37,6 +39,8 @@ type root struct {
 	denied        denied      // the key that could not be used, while said says why
 	copied        screen.Copy // what the last key copied
 	armed         keys.Intent
+	able          theme.Options                            // what the terminal can show, whatever is set
+	keep          func(settings.Name, string) func() error // nil keeps nothing
 }
 
 // notice is a sentence from elsewhere.
@@ -52,7 +56,7 @@ type denied struct {
 type minute struct{}
 
 func newRoot(deps screen.Deps, first screen.Screen, notices <-chan string, in io.Reader, out io.Writer) *root {
-	return &root{deps: deps, screens: []screen.Screen{first}, notices: notices, in: in, out: out}
+	return &root{deps: deps, screens: []screen.Screen{first}, notices: notices, in: in, out: out, able: deps.Theme.Options}
 }
 
 // Init implements tea.Model.
@@ -111,6 +115,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case notice:
 		r.said = widget.Clean(string(msg))
 		return r, r.listen()
+	case turn:
+		return r, r.turn(msg)
 	case screen.Copy:
 		return r, r.copy(msg)
 	case screen.Raw:

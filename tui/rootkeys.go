@@ -108,8 +108,8 @@ func (r *root) global(intent, armed keys.Intent) tea.Cmd {
 // finder is a screen that has more to be found than what its keys do.
 type finder interface{ Items() []palette.Item }
 
-// items are what can be found from the screen that is shown: what it has by itself, then what its keys do. Moving is left
-// to the keys.
+// items are what can be found from the screen that is shown: what it has by itself, what its keys do, and what can be set.
+// Moving is left to the keys.
 func (r *root) items() []palette.Item {
 	var items []palette.Item
 	if f, ok := r.top().(finder); ok {
@@ -120,7 +120,7 @@ func (r *root) items() []palette.Item {
 			items = append(items, palette.Item{Title: b.Long, Key: b.Label(), Why: r.top().Disabled(b.Intent), Msg: screen.Key(b.Keys[0])})
 		}
 	}
-	return items
+	return append(items, r.settings()...)
 }
 
 // interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and quits when it comes again, be it that

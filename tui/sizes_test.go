@@ -28,6 +28,7 @@ import (
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
@@ -51,6 +52,7 @@ func newDeps(t *testing.T) screen.Deps {
 	ctx, cancel := context.WithCancel(context.Background())
 	deps := screen.Deps{
 		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
+		Settings: settings.New(nil, nil, nil),
 	}
 	t.Cleanup(func() {
 		cancel()

@@ -36,6 +36,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/replay"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/recording"
@@ -81,8 +82,10 @@ type Terminal struct {
 	Open func(ctx context.Context, url string) error
 	// Dir is where the person's exports go; empty for nowhere.
 	Dir string
-	// Mouse lets the wheel move what the keys up and down move. The terminal then selects text with shift held only.
-	Mouse bool
+	// Settings are what the person has set, for which Theme is what the terminal itself can show; nil for nothing. Keep keeps a
+	// setting that was changed for the next time, by what it returns, which may wait; nil keeps none.
+	Settings *settings.Current
+	Keep     func(name settings.Name, value string) (write func() error)
 	// Stray takes what libraries print while the screen is drawn; empty for nowhere. It is a file's name.
 	Stray string
 }
@@ -188,16 +191,23 @@ func show(ctx context.Context, terminal Terminal, around func(*root) tea.Model, 
 	}
 	defer release()
 	// Nothing here draws with the default renderer, but should a library do so, it must not question the terminal.
-	lipgloss.SetHasDarkBackground(terminal.Theme.Dark)
+	if terminal.Settings == nil {
+		terminal.Settings = settings.New(nil, nil, nil)
+	}
+	look := look(terminal.Theme, terminal.Settings)
+	lipgloss.SetHasDarkBackground(look.Dark)
 
 	tasks := &screen.Tasks{}
-	deps := screen.Deps{Context: ctx, Theme: theme.New(terminal.Theme), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open, Dir: terminal.Dir}
+	deps := screen.Deps{
+		Context: ctx, Theme: theme.New(look), Clock: terminal.Clock, Tasks: tasks, Open: terminal.Open, Dir: terminal.Dir, Settings: terminal.Settings,
+	}
 	root := newRoot(deps, first(deps), terminal.Notices, in, out)
+	root.able, root.keep = terminal.Theme, terminal.Keep
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
 	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
 	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out)}
-	if terminal.Mouse {
+	if deps.Settings.On(settings.Mouse) {
 		options = append(options, tea.WithMouseCellMotion())
 	}
 	program := tea.NewProgram(around(root), options...)

@@ -26,7 +26,7 @@ type flags struct {
 	on string
 	// kubeconfig, context, namespace and securesign say which cluster, and which deployment on it.
 	kubeconfig, context, namespace, securesign string
-	// mouse lets the wheel move what is on the screen.
+	// mouse lets the mouse move what is on the screen.
 	mouse bool
 	// background is "dark", "light", or empty to go by COLORFGBG.
 	background string

@@ -8,7 +8,7 @@ import (
 )
 
 // answers walk the whole lesson line by line: Enter runs a step, n goes on, y agrees to the notice of the log.
-const answers = "trace\n\nn\n\nn\n\nn\n\nn\n\ny\ntrace\ntrace 4\ntrace 99\ntrace save\npage\nn\n\nn\n\nn\n\nn\n\nl\nq\n"
+const answers = "set\nset mouse maybe\nset mouse on\nset host on\ntrace\n\nn\n\nn\n\nn\n\nn\n\ny\ntrace\ntrace 4\ntrace 99\ntrace save\npage\nn\n\nn\n\nn\n\nn\n\nl\nq\n"
 
 // TestPlain walks the lesson with answers from a pipe, as a script or a screen reader's user might.
 func TestPlain(t *testing.T) {
@@ -22,7 +22,7 @@ func TestPlain(t *testing.T) {
 	}
 	at := 0
 	for _, want := range []string{
-		"Sign an image. 9 steps.", "Step 1. Copy the image", "State: to do.", "There is nothing to trace yet", "copied; the digest is the same at both ends", "The step is done",
+		"Sign an image. 9 steps.", "Step 1. Copy the image", "State: to do.", "mouse: the mouse moves what is on the screen. It is off, and can be: off, on.", "place: where you work. It is sandbox,", "mouse is one of: off, on.", "mouse: on.", "host is given at the start, with: sigwalk --allow-host", "There is nothing to trace yet", "copied; the digest is the same at both ends", "The step is done",
 		"Step 2. Fetch the trust root", "the root was pinned", "Step 3. Log in to the registry", "in plain text",
 		"Step 4. Get an identity token", "SIGSTORE_ID_TOKEN is set", "Step 5. Sign the image", "cannot be removed later",
 		"tlog entry created with index: 0", "signed by pipeline-auth@demo.redhat.com",

@@ -49,6 +49,10 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if a.flags.present && a.lineByLine() {
 		return usageNext("leave out --plain, or set TERM to what the terminal is", "--present wants a full screen")
 	}
+	now, kept := a.settings(a.started(dir))
+	if _, err := kept.Read(); err != nil {
+		guide.notice(err.Error())
+	}
 	guide.follow(ctx)
 	if a.flags.record != "" && a.lineByLine() {
 		return usageNext("set TERM to what the terminal is", "a recording is of a full screen, and this terminal has none")
@@ -60,7 +64,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Doctor: guide.doctor, Notices: guide.notices, Width: a.width(),
 			Dir: filepath.Join(guide.home, "workspace"), Editions: guide.editions, Reopen: guide.reopen,
-			Page: guide.page, Browser: identity.OpenBrowser,
+			Page: guide.page, Browser: identity.OpenBrowser, Settings: now, Keep: kept.Keep,
 		})
 	}
 	terminal, err := a.terminal(dir)
@@ -68,6 +72,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return err
 	}
 	terminal.Notices, terminal.Dir = guide.notices, filepath.Join(guide.home, "workspace")
+	terminal.Settings = now
 	opts := tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
 		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
@@ -113,9 +118,10 @@ func (a *app) terminal(dir string) (tui.Terminal, error) {
 	if !inOK || !outOK {
 		return tui.Terminal{}, tui.ErrNoTerminal
 	}
+	now, kept := a.settings(nil)
 	return tui.Terminal{
-		In: in, Out: out, Theme: theme.Detect(a.flags.background, a.getenv), Stray: filepath.Join(dir, "stray.log"),
-		Open: identity.OpenBrowser, Mouse: a.flags.mouse,
+		In: in, Out: out, Theme: theme.Detect("", a.getenv), Stray: filepath.Join(dir, "stray.log"),
+		Open: identity.OpenBrowser, Settings: now, Keep: kept.Keep,
 	}, nil
 }
 

@@ -210,7 +210,7 @@ func signIn() []Binding {
 func anywhere() []Binding {
 	return []Binding{
 		{ShowHelp, Global, []string{"?", "f1"}, "help", "show what the keys of this screen do", GroupAnywhere},
-		{Search, Global, []string{":"}, "", "find anything by its name: what a key does, a step, a lesson", GroupAnywhere},
+		{Search, Global, []string{":"}, "", "find anything by its name: what a key does, a step, a lesson, a setting", GroupAnywhere},
 		{Back, Global, []string{"esc"}, "", "stop the step that runs; else go back", GroupAnywhere},
 		{Quit, Global, []string{"q"}, "", "quit", GroupAnywhere},
 		{Interrupt, Global, []string{"ctrl+c"}, "", "stop the step that runs; pressed twice, quit", GroupAnywhere},

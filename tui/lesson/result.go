@@ -26,11 +26,14 @@ import (
 const inline = 100
 
 // resultKey tells whether the lines of a result can be drawn again as they are.
-type resultKey struct{ step, revision, width int }
+type resultKey struct {
+	step, revision, width int
+	look                  theme.Options
+}
 
 // resultLines draws what came of the last run of a step.
 func (m *Model) resultLines(step workshop.StepSnapshot, width int) []string {
-	key := resultKey{m.step, m.revision, width}
+	key := resultKey{m.step, m.revision, width, m.deps.Theme.Options}
 	if m.made.key == key && m.made.lines != nil {
 		return m.made.lines
 	}

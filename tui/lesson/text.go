@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/tui/markdown"
+	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
-// pages keeps rendered Markdown, which costs too much to be made for every frame. A new width empties it.
+// pages keeps rendered Markdown, which costs too much to be made for every frame. A new width or look empties it.
 type pages struct {
 	width    int
+	look     theme.Options
 	renderer *markdown.Renderer
 	made     map[string][]string
 }
@@ -22,8 +24,8 @@ func (m *Model) page(text string, width int) []string {
 		return nil
 	}
 	p := &m.pages
-	if p.width != width || p.renderer == nil {
-		*p = pages{width: width, renderer: markdown.New(m.deps.Theme, width), made: map[string][]string{}}
+	if look := m.deps.Theme.Options; p.width != width || p.look != look || p.renderer == nil {
+		*p = pages{width: width, look: look, renderer: markdown.New(m.deps.Theme, width), made: map[string][]string{}}
 	}
 	if made, ok := p.made[text]; ok {
 		return made

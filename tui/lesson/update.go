@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
@@ -161,6 +162,9 @@ func (m *Model) begin() context.Context {
 	m.snap.Steps[m.step].State = workshop.StepRunning
 	m.logs[m.step].Clear()
 	m.logs[m.step].Follow()
+	if !m.deps.Settings.On(settings.Follow) {
+		m.logs[m.step].Home()
+	}
 	m.result, m.focus, m.message = false, paneOutput, ""
 	return ctx
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -33,7 +34,7 @@ func (m *Model) View() []string {
 		out = []string{"", "  reading the lesson"}
 	case m.audience:
 		out = m.audienceView(step)
-	case m.width >= wideWidth && m.height >= wideHeight:
+	case m.width >= wideWidth && m.height >= wideHeight && m.deps.Settings.On(settings.Panes):
 		out = m.columns(step)
 	default:
 		out = m.column(step)

@@ -1,4 +1,4 @@
-// Package palette is the screen on which anything is found by what it is called: what keys do, steps, lessons.
+// Package palette is the screen on which anything is found by what it is called: what keys do, steps, lessons, settings.
 package palette
 
 import (
@@ -14,7 +14,7 @@ import (
 
 // Item is something that can be found.
 type Item struct {
-	Kind  string // what it is, in one word: "step", "lesson"; empty for what a key does
+	Kind  string // what it is, in one word: "step", "lesson", "setting"; empty for what a key does
 	Title string
 	Key   string // the key that does the same; empty for none
 	// Why says why it cannot be chosen now; empty when it can.

@@ -32,7 +32,9 @@ func (c command) is(word string) bool {
 }
 
 // takes reports whether more may stand behind the command.
-func (c command) takes() bool { return c.name == "$" || c.name == "L" || c.name == "trace" }
+func (c command) takes() bool {
+	return c.name == "$" || c.name == "L" || c.name == "trace" || c.name == "set"
+}
 
 func commands() []command {
 	return []command{
@@ -60,6 +62,10 @@ func commands() []command {
 		}},
 		{"trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", func(w *walker, _ context.Context, rest string) error {
 			w.trace(rest)
+			return nil
+		}},
+		{"set", "lists the settings; with a name and a value behind it, sets one, such as: set mouse on", func(w *walker, _ context.Context, rest string) error {
+			w.set(rest)
 			return nil
 		}},
 		{"x", "resets this step, after a question", (*walker).reset},

@@ -16,6 +16,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
@@ -43,6 +44,10 @@ type Options struct {
 	// opens an address in the person's browser; nil where there is none.
 	Page    func(ctx context.Context) (string, error)
 	Browser func(ctx context.Context, address string) error
+	// Settings are what the person has set, which the screens go by, too; nil for nothing. Keep keeps one for the next time, by
+	// what it returns; nil keeps none.
+	Settings *settings.Current
+	Keep     func(name settings.Name, value string) (write func() error)
 	// Notices brings sentences that are printed as they come, before the next prompt.
 	Notices <-chan string
 	Clock   actions.Clock

@@ -242,6 +242,7 @@ func (f *Follower) Items() []palette.Item {
 	for i, s := range f.state.Steps {
 		want("step", fmt.Sprintf("%d %s", i+1, s.Title), stage.Command{Intent: string(keys.Jump), Step: i})
 	}
+	want("setting", fmt.Sprintf("the pace of autoplay and typing: %sx, then %sx", pace(f.state.Pace), pace(Faster(f.state.Pace))), stage.Command{Intent: string(keys.Faster)})
 	want("", "show the tree of the image on the projector", stage.Command{Intent: string(keys.OpenTree)})
 	want("", "show the trust root on the projector", stage.Command{Intent: string(keys.OpenTrust)})
 	return items

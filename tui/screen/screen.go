@@ -10,6 +10,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/theme"
 )
 
@@ -42,6 +43,8 @@ type Deps struct {
 	Theme   *theme.Theme
 	Clock   actions.Clock
 	Tasks   *Tasks
+	// Settings are what the person has set; nil for nothing.
+	Settings *settings.Current
 	// Dir is where files go that the person has written; empty for nowhere.
 	Dir string
 	// Open opens a URL in the person's browser; nil where there is none.

@@ -76,7 +76,8 @@ type Lines struct {
 	Up, Down, More string
 }
 
-// Theme is the look of everything, by meaning. It is not changed once made, and is safe for concurrent use.
+// Theme is the look of everything, by meaning. Where a person may set how things look, the event loop puts another in its place
+// between two frames; nothing but drawing reads it there.
 type Theme struct {
 	Options Options
 	Lines   Lines
