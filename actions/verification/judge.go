@@ -16,7 +16,7 @@ const lookups = 10
 
 // judge gives cosign's verdict on every signature, on all processors. It fails only when ctx ends.
 func judge(ctx context.Context, signatures []Signature, x *examination, co *cosign.CheckOpts) error {
-	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
+	j := newJudgement(x, co)
 	workers := runtime.GOMAXPROCS(0)
 	if co.RekorClient != nil {
 		for i := range signatures {
@@ -34,6 +34,10 @@ type judgement struct {
 	legacy  *cosign.CheckOpts
 	bundles *cosign.CheckOpts
 	*examination
+}
+
+func newJudgement(x *examination, co *cosign.CheckOpts) *judgement {
+	return &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 }
 
 // judge sets the verdict of s, and leaves it what an explanation is made against.

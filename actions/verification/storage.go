@@ -53,7 +53,8 @@ type remoteStorage struct {
 const maxRequests = 64
 
 func inRegistry(ctx context.Context, client *registry.Client, patience time.Duration) (*remoteStorage, error) {
-	opts := client.Remote(ctx)
+	// A puller fetches no more than four blobs at the same time unless it is told otherwise, and slots bound them already.
+	opts := append(client.Remote(ctx), remote.WithJobs(maxRequests))
 	puller, err := remote.NewPuller(opts...)
 	if err != nil {
 		return nil, &actions.Error{Code: actions.CodeInternal, What: "the registry options cannot be used", Why: err.Error(), Err: err}

@@ -10,7 +10,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	gcrregistry "github.com/google/go-containerregistry/pkg/registry"
@@ -340,5 +342,45 @@ func TestManifest(t *testing.T) {
 	}
 	if _, err := w.verifier.Manifest(context.Background(), w.tag(), w.host+"/org/app:none"); err == nil {
 		t.Error("a manifest that is not there")
+	}
+}
+
+// TestTreeAtOnce: nothing is answered before all bundles of an image are asked for, so that a far registry costs their way
+// once and not once a bundle.
+func TestTreeAtOnce(t *testing.T) {
+	w := newWorld(t)
+	const bundles = 20
+	for range bundles {
+		b, err := w.d.Bundle(w.image, byAlice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := verificationtest.ReferBundle(t.Context(), w.image, b, verificationtest.SignPredicate); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var asked atomic.Int64
+	all := make(chan struct{})
+	image := w.between(func(_ http.ResponseWriter, in *http.Request) bool {
+		if !strings.Contains(in.URL.Path, "/blobs/") {
+			return false
+		}
+		if asked.Add(1) == bundles {
+			close(all)
+		}
+		select {
+		case <-all:
+		case <-ctx.Done():
+		}
+		return false
+	})
+	root, err := w.verifier.Tree(ctx, image)
+	if err != nil {
+		t.Fatalf("%v, after %d of %d bundles were asked for", err, asked.Load(), bundles)
+	}
+	if text := verification.TreeText(root); strings.Count(text, alice) != bundles || strings.Contains(text, "not verified") {
+		t.Errorf("the tree is not whole:\n%s", text)
 	}
 }

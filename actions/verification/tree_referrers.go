@@ -20,7 +20,7 @@ func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
 	}
 	nodes := make([]*Node, len(descriptors))
 	var g errgroup.Group
-	g.SetLimit(fetchers)
+	g.SetLimit(maxRequests)
 	for i, desc := range descriptors {
 		g.Go(func() error {
 			nodes[i] = t.referrer(ctx, d, desc)

@@ -81,8 +81,9 @@ func newBase() *http.Transport {
 		ExpectContinueTimeout: time.Second,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          100,
-		// One action talks to two hosts at most, with many calls at once.
-		MaxIdleConnsPerHost: 50,
+		// One action talks to two hosts at most, with up to 64 calls at once (verification, of what hangs off an index). A
+		// connection that is not kept costs a round trip, or three.
+		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     90 * time.Second,
 		// Layers are streamed through: fewer, larger system calls.
 		WriteBufferSize: 64 << 10,
