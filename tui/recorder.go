@@ -68,8 +68,10 @@ func (r *recorder) View() string {
 	if r.width <= 0 || r.height <= 0 {
 		return r.root.View()
 	}
-	lines := widget.Block(strings.Split(r.curtain().Hide(r.root.View()), "\n"), r.width, r.height)
-	r.to.Frame(lines, r.width, r.height)
+	view := r.curtain().Hide(r.root.View())
+	lines := widget.Block(strings.Split(view, "\n"), r.width, r.height)
+	// A hyperlink leads somewhere here and today: what it is shown as is all that is kept.
+	r.to.Frame(widget.Block(strings.Split(widget.Unlinked(view), "\n"), r.width, r.height), r.width, r.height)
 	elapsed := r.deps.Clock.Now().Sub(r.began)
 	foot := []string{
 		widget.Rule(t, "", "", t.Rule, r.width),

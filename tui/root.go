@@ -242,7 +242,7 @@ func (r *root) status() string {
 			text = "esc goes back"
 		}
 	}
-	return " " + widget.Fit(text, r.width-2, r.deps.Theme.Lines.More) + " "
+	return " " + widget.Fit(widget.Linked(r.deps.Theme, text), r.width-2, r.deps.Theme.Lines.More) + " "
 }
 
 // keyLine shows as many keys as there is room for, those of the screen first; the ways out and to help always.

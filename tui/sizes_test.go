@@ -34,6 +34,7 @@ import (
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
 	trustscreen "github.com/sigwalk/sigwalk/tui/trust"
+	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -51,7 +52,7 @@ func newDeps(t *testing.T) screen.Deps {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	deps := screen.Deps{
-		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
+		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256, Links: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
 		Settings: settings.New(nil, nil, nil),
 	}
 	t.Cleanup(func() {
@@ -115,7 +116,7 @@ func exact(lines []string, width, height int) error {
 		if got := ansi.StringWidth(line); got != width {
 			return fmt.Errorf("line %d is %d cells: %q", i, got, line)
 		}
-		if strings.ContainsAny(line, "\r\t\a") || strings.Contains(line, "\x1b[2J") || strings.Contains(line, "\u202e") {
+		if line := widget.Unlinked(line); strings.ContainsAny(line, "\r\t\a") || strings.Contains(line, "\x1b[2J") || strings.Contains(line, "\u202e") {
 			return fmt.Errorf("line %d holds what is not for drawing: %q", i, line)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/tui/browse"
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
+	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
 )
 
@@ -75,7 +76,7 @@ held against --artifact; without it, against what the bundle says that it is abo
 				page = func(ctx context.Context) (string, error) { return p.page(ctx, image) }
 			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
-				Image: image,
+				Image: image, Entry: signatures.EntryAt(p.value("SIGWALK_REKOR_SEARCH_URL"), p.value("COSIGN_REKOR_URL")),
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
 					return verifier.Everything(ctx, image, policy)
 				},

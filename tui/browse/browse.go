@@ -33,6 +33,8 @@ type Options struct {
 	Interval time.Duration
 	// Prove asks the log for the inclusion proof of a signature that carries none; nil where there is no log to ask.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
+	// Entry is the address of the log's entry of that index, for a browser; nil where that is not known.
+	Entry func(index int64) string
 	// Recover says how signatures that the tag lost are brought back; nil where they cannot be.
 	Recover *recovery.Options
 	// Page finds the page that the registry has of the image's repository, for a browser; nil where there is no registry.
@@ -182,7 +184,7 @@ func (m *Model) show(report *verification.Report) tea.Cmd {
 	if shown, ok := m.table.screen.(*signatures.Model); ok {
 		return shown.SetReport(report)
 	}
-	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove, Policy: true})
+	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove, Policy: true, Entry: m.opts.Entry})
 	m.table.screen = table
 	return table.Init()
 }

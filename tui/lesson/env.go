@@ -32,6 +32,16 @@ func (m *Model) variables() []environment.Variable {
 	return append(first, rest...)
 }
 
+// named returns the value of a variable; empty where it has none.
+func (m *Model) named(name string) string {
+	for _, v := range m.snap.Env {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
+}
+
 // value returns what may be shown of a variable. Every secret looks alike.
 func value(v environment.Variable) string {
 	switch {

@@ -138,7 +138,7 @@ type facts struct {
 
 func (f *facts) add(name, value string) {
 	if value != "" {
-		f.out = append(f.out, widget.Hang(f.t.Faint.Render(widget.Fit(name, 12, "")), widget.Clean(value), f.width)...)
+		f.out = append(f.out, widget.Hang(f.t.Faint.Render(widget.Fit(name, 12, "")), widget.Linked(f.t, widget.Clean(value)), f.width)...)
 	}
 }
 

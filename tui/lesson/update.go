@@ -102,7 +102,7 @@ func (m *Model) adopt(snapshot workshop.Snapshot) {
 
 func (m *Model) size(steps int) {
 	for len(m.logs) < steps {
-		m.logs = append(m.logs, &widget.Log{})
+		m.logs = append(m.logs, &widget.Log{Theme: m.deps.Theme})
 		m.read = append(m.read, 0)
 	}
 }

@@ -35,13 +35,14 @@ func (p page) span(n ast.Node, style lipgloss.Style) string {
 		}
 		return p.inline(n, style.Bold(true))
 	case *ast.AutoLink:
-		return t.Link.Render(widget.Clean(string(n.URL(p.source))))
+		address := widget.Clean(string(n.URL(p.source)))
+		return widget.Link(t, address, t.Link.Render(address))
 	case *ast.Link:
 		words, address := p.inline(n, style), widget.Clean(string(n.Destination))
 		if p.words(n) == address {
-			return t.Link.Render(address)
+			return widget.Link(t, address, t.Link.Render(address))
 		}
-		return words + " " + t.Link.Render(address)
+		return widget.Link(t, address, words) + " " + widget.Link(t, address, t.Link.Render(address))
 	case *ast.Image:
 		return style.Render("[") + p.inline(n, style) + style.Render("]")
 	case *ast.RawHTML:

@@ -100,3 +100,24 @@ func TestWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestLinks holds that a link leads to its address from the words and from the address, and nowhere where there are no links.
+func TestLinks(t *testing.T) {
+	const text = "Read [the long page about *signing*](https://example.com/a/long/way/to/it), or <https://example.com/b>."
+	look := theme.New(theme.Options{Dark: true, Links: true})
+	for _, width := range []int{20, 100} {
+		lines := markdown.New(look, width).Render(text)
+		joined := strings.Join(lines, "\n")
+		if !strings.Contains(joined, ";https://example.com/a/long/way/to/it\a") || !strings.Contains(joined, ";https://example.com/b\a") {
+			t.Errorf("at %d it is %q", width, joined)
+		}
+		for _, line := range lines {
+			if strings.Count(line, "\x1b]8;id=") != strings.Count(line, ansi.ResetHyperlink()) {
+				t.Errorf("at %d a link goes on behind the line %q", width, line)
+			}
+		}
+	}
+	if none := strings.Join(markdown.New(theme.New(theme.Options{Dark: true}), 100).Render(text), ""); strings.Contains(none, "\x1b]") {
+		t.Errorf("there are links: %q", none)
+	}
+}

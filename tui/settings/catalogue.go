@@ -13,6 +13,7 @@ const (
 	Background Name = "background"
 	Colours    Name = "colours"
 	Drawing    Name = "drawing"
+	Links      Name = "links"
 	Panes      Name = "panes"
 	Follow     Name = "follow"
 	Pace       Name = "pace"
@@ -63,6 +64,7 @@ func Catalogue() []Setting {
 		{Background, "the terminal's background", []string{auto, "dark", "light"}, "--background dark|light", Everywhere},
 		{Colours, "colours", []string{auto, off}, "NO_COLOR=1", Everywhere},
 		{Drawing, "drawing: the characters of lines and marks", []string{auto, "ascii"}, "", Everywhere},
+		{Links, "links that a terminal can open (OSC 8)", []string{auto, off}, "", Everywhere},
 		{Panes, "panes of steps and variables beside the step, where there is room", []string{on, off}, "", InLesson},
 		{Follow, "follow the output: its end is shown as it grows", []string{on, off}, "", InLesson},
 		{Pace, "the pace of autoplay and typing", []string{"1", "1.5", "2", "4", "8", "16", "0.25", "0.5", "0.75"}, "", Presenting},

@@ -13,7 +13,8 @@ import (
 )
 
 // logSection is the section about the entry in the transparency log: what it says, and the way from it to the checkpoint.
-func logSection(t *theme.Theme, s *verification.Signature, width int) []string {
+// At is the entry's address, where one is known.
+func logSection(t *theme.Theme, s *verification.Signature, at func(index int64) string, width int) []string {
 	p := newPage(t, width)
 	e := s.Entry
 	if e == nil {
@@ -35,6 +36,9 @@ func logSection(t *theme.Theme, s *verification.Signature, width int) []string {
 	}
 	p.Fact("index", index)
 	p.Fact("log", e.LogID)
+	if at != nil {
+		p.Fact("address", at(e.Index))
+	}
 	if !e.Integrated.IsZero() {
 		p.Fact("integrated", e.Integrated.UTC().Format(stamp))
 	} else {

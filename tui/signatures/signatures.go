@@ -13,6 +13,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
@@ -24,6 +25,22 @@ type Options struct {
 	Policy bool
 	// Prove asks the log for the inclusion proof of a signature that carries none.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
+	// Entry is the address of the log's entry of that index, for a browser; nil where that is not known.
+	Entry func(index int64) string
+}
+
+// EntryAt returns Options.Entry for a deployment with a page to search the log, or with the log's own address; nil where there is
+// neither.
+func EntryAt(search, log string) func(index int64) string {
+	switch {
+	case search != "":
+		return func(index int64) string { return fmt.Sprintf("%s/?logIndex=%d", strings.TrimRight(search, "/"), index) }
+	case log != "":
+		return func(index int64) string {
+			return fmt.Sprintf("%s/api/v1/log/entries?logIndex=%d", strings.TrimRight(log, "/"), index)
+		}
+	}
+	return nil
 }
 
 // Model is the screen. It implements screen.Screen.
@@ -53,6 +70,7 @@ type Model struct {
 // drawn is what the detail was drawn from, and its lines: a document is not broken into lines again for every key.
 type drawn struct {
 	row, section, check, width int
+	look                       theme.Options
 	lines                      []string
 	at                         int // the line of the chosen check
 }

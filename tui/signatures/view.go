@@ -125,16 +125,16 @@ func (m *Model) detailLines(width int) (lines []string, at int) {
 	if m.onDetail {
 		check = m.check
 	}
-	if d := m.drawn; d != nil && d.row == row && d.section == m.section && d.check == check && d.width == width {
+	if d := m.drawn; d != nil && d.row == row && d.section == m.section && d.check == check && d.width == width && d.look == m.deps.Theme.Options {
 		return d.lines, d.at
 	}
-	d := &drawn{row: row, section: m.section, check: check, width: width}
+	d := &drawn{row: row, section: m.section, check: check, width: width, look: m.deps.Theme.Options}
 	t, s := m.deps.Theme, &m.rows[row]
 	switch m.section {
 	case sectionCertificate:
 		d.lines = Certificate(t, s, width)
 	case sectionLog:
-		d.lines = logSection(t, s, width)
+		d.lines = logSection(t, s, m.opts.Entry, width)
 	case sectionTime:
 		d.lines = times(t, s, m.deps.Clock.Now(), width)
 	case sectionStored:

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity"
 	"github.com/sigwalk/sigwalk/tui/keys"
@@ -134,7 +132,7 @@ func (m *Model) linkPart(width int) []string {
 	}
 	shown := face.Render(widget.CutMiddle(plainly(m.prompt.URL), width-4-len(size), t.Lines.More))
 	if !m.prompt.Over {
-		shown = ansi.SetHyperlink(m.prompt.URL) + shown + ansi.ResetHyperlink()
+		shown = widget.Link(t, m.prompt.URL, shown)
 	}
 	return []string{
 		widget.Sides(t.Strong.Render("2")+" "+what, strings.TrimSpace(hints), width, t.Lines.More),

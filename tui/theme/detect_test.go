@@ -24,6 +24,7 @@ func TestDetect(t *testing.T) {
 			theme.Options{Dark: true, Profile: termenv.TrueColor},
 		},
 		{"true colour by its other name", "", map[string]string{"TERM": "xterm", "COLORTERM": "24bit"}, theme.Options{Dark: true, Profile: termenv.TrueColor}},
+		{"the console of Linux, which has no links", "", map[string]string{"TERM": "linux"}, theme.Options{Dark: true, Profile: termenv.ANSI}},
 		{"dumb", "", map[string]string{"TERM": "dumb", "COLORTERM": "truecolor"}, theme.Options{Dark: true, Profile: theme.NoColour}},
 		{
 			"NO_COLOR wins over COLORTERM", "",
@@ -44,6 +45,7 @@ func TestDetect(t *testing.T) {
 		{"LC_CTYPE before LANG", "", map[string]string{"LANG": "de_DE.utf8", "LC_CTYPE": "POSIX"}, theme.Options{Dark: true, Profile: theme.NoColour, ASCII: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			c.want.Links = c.want.Profile != theme.NoColour && c.env["TERM"] != "linux"
 			if got := theme.Detect(c.background, func(name string) string { return c.env[name] }); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}

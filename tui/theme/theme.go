@@ -20,12 +20,16 @@ type Options struct {
 	Profile termenv.Profile
 	// ASCII draws lines with characters that every terminal has.
 	ASCII bool
+	// Links is true where addresses may be hyperlinks (OSC 8).
+	Links bool
 }
 
 // Detect reads the options from the environment: NO_COLOR, TERM, COLORTERM, COLORFGBG and the locale. A background
-// of "dark" or "light" wins over COLORFGBG; anything else leaves it to COLORFGBG, and without that to dark.
+// of "dark" or "light" wins over COLORFGBG; anything else leaves it to COLORFGBG, and without that to dark. Where there are no
+// colours there are no hyperlinks: whoever turned those off wants text.
 func Detect(background string, getenv func(string) string) Options {
-	return Options{Dark: dark(background, getenv), Profile: profile(getenv), ASCII: !utf8Locale(getenv)}
+	colours := profile(getenv)
+	return Options{Dark: dark(background, getenv), Profile: colours, ASCII: !utf8Locale(getenv), Links: colours != NoColour && getenv("TERM") != "linux"}
 }
 
 func dark(background string, getenv func(string) string) bool {

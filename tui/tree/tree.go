@@ -11,6 +11,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
@@ -58,6 +59,7 @@ func New(deps screen.Deps, root *verification.Node, opts Options) *Model {
 type drawn struct {
 	node           *verification.Node
 	section, width int
+	look           theme.Options
 	lines          []string
 }
 
@@ -233,8 +235,8 @@ func (m *Model) detailLines(width int) []string {
 	if n == nil {
 		return nil
 	}
-	if d := m.drawn; d == nil || d.node != n || d.section != m.section || d.width != width {
-		m.drawn = &drawn{n, m.section, width, m.lines(n, width)}
+	if d := m.drawn; d == nil || d.node != n || d.section != m.section || d.width != width || d.look != m.deps.Theme.Options {
+		m.drawn = &drawn{n, m.section, width, m.deps.Theme.Options, m.lines(n, width)}
 	}
 	return m.drawn.lines
 }

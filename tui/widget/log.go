@@ -1,6 +1,10 @@
 package widget
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sigwalk/sigwalk/tui/theme"
+)
 
 // logLimit is how many lines a Log keeps; older ones are dropped and counted.
 const logLimit = 20_000
@@ -16,6 +20,9 @@ type Log struct {
 	dropped int
 	top     int
 	loose   bool // the person scrolled away from the end
+
+	// Theme makes hyperlinks of the addresses in the text; nil leaves them as they are.
+	Theme *theme.Theme
 }
 
 // Append adds text; it may begin and end within a line.
@@ -82,6 +89,9 @@ func (l *Log) trim(n int) {
 }
 
 func (l *Log) wrap(line string) []string {
+	if l.Theme != nil {
+		line = Linked(l.Theme, line)
+	}
 	if l.width <= 0 {
 		return []string{line}
 	}
@@ -118,7 +128,7 @@ func (l *Log) Len() int {
 func (l *Log) Dropped() int { return l.dropped }
 
 // Clear forgets the text.
-func (l *Log) Clear() { *l = Log{width: l.width} }
+func (l *Log) Clear() { *l = Log{width: l.width, Theme: l.Theme} }
 
 // Following reports whether the end is shown as it grows.
 func (l *Log) Following() bool { return !l.loose }

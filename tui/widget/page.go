@@ -17,12 +17,14 @@ type Page struct {
 // Fact adds a name and what it is; nothing where it is nothing.
 func (p *Page) Fact(name, value string) {
 	if value != "" {
-		p.Lines = append(p.Lines, Hang(p.Theme.Faint.Render(Fit(name, 12, ""))+" ", Clean(value), p.Width)...)
+		p.Lines = append(p.Lines, Hang(p.Theme.Faint.Render(Fit(name, 12, ""))+" ", Linked(p.Theme, Clean(value)), p.Width)...)
 	}
 }
 
 // Say adds a sentence.
-func (p *Page) Say(text string) { p.Lines = append(p.Lines, Wrap(Clean(text), p.Width)...) }
+func (p *Page) Say(text string) {
+	p.Lines = append(p.Lines, Wrap(Linked(p.Theme, Clean(text)), p.Width)...)
+}
 
 // Note adds a sentence that one may overlook.
 func (p *Page) Note(text string) {
@@ -39,7 +41,7 @@ func (p *Page) Title(text string) {
 
 // Add adds text behind something that is drawn already, such as a glyph.
 func (p *Page) Add(first, text string) {
-	p.Lines = append(p.Lines, Hang(first, Clean(text), p.Width)...)
+	p.Lines = append(p.Lines, Hang(first, Linked(p.Theme, Clean(text)), p.Width)...)
 }
 
 // mostDrawn bounds how much of a foreign document is drawn: a screen is no place to read the rest.

@@ -166,8 +166,8 @@ func Sides(left, right string, width int, more string) string {
 }
 
 // Wrap breaks text into lines of at most width cells: at spaces where it can, else behind a slash, never at a hyphen, for
-// much of what is shown here is commands and references. A style that is open at the end of a line is closed there and
-// opened again on the next, so that it does not run into what stands beside.
+// much of what is shown here is commands and references. A style or a hyperlink that is open at the end of a line is closed there
+// and opened again on the next, so that it does not run into what stands beside.
 func Wrap(text string, width int) []string {
 	width = max(1, width)
 	var out []string
@@ -267,11 +267,12 @@ func split(line string, spans []span) []string {
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 
-// carry closes what style is open at the end of each line and opens it again on the next.
+// carry closes what style and hyperlink are open at the end of each line and opens them again on the next.
 func carry(lines []string) []string {
-	open := ""
+	open, link := "", ""
 	for i, line := range lines {
-		before := open
+		before := link + open
+		link = linkAfter(line, link)
 		for _, s := range sgr.FindAllString(line, -1) {
 			if s == "\x1b[m" || s == "\x1b[0m" {
 				open = ""
@@ -281,6 +282,9 @@ func carry(lines []string) []string {
 		}
 		if open != "" {
 			line += "\x1b[0m"
+		}
+		if link != "" {
+			line += ansi.ResetHyperlink()
 		}
 		lines[i] = before + line
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
@@ -125,5 +126,43 @@ func TestLinear(t *testing.T) {
 		if n == 0 {
 			t.Error("nothing was wrapped")
 		}
+	}
+}
+
+// TestLinks: a hyperlink takes no cell, is closed at the end of each line that it is broken over and opened again on the next, and
+// is cut without losing its end.
+func TestLinks(t *testing.T) {
+	look := theme.New(theme.Options{Dark: true, Links: true})
+	const address = "https://quay.example.com/repository/l3-students/demo?tab=tags"
+	link := widget.Linked(look, address)
+	opens := strings.TrimSuffix(link, address+ansi.ResetHyperlink())
+	if opens == link || !strings.HasSuffix(opens, ";"+address+"\a") {
+		t.Fatalf("it is drawn as %q", link)
+	}
+	text := widget.Linked(look, "See "+address+", and (http://a.example/b).")
+	if want := "See " + link + ", and ("; !strings.HasPrefix(text, want) || ansi.Strip(text) != "See "+address+", and (http://a.example/b)." || !strings.HasSuffix(text, ansi.ResetHyperlink()+").") {
+		t.Errorf("in a text it is drawn as %q", text)
+	}
+	for width := 5; width < 80; width++ {
+		for _, line := range widget.Wrap(text, width) {
+			if opened, closed := strings.Count(line, "\x1b]8;id="), strings.Count(line, ansi.ResetHyperlink()); opened != closed || widget.Width(line) > width {
+				t.Fatalf("at %d a line opens %d and closes %d: %q", width, opened, closed, line)
+			}
+		}
+		cut := widget.Fit(text, width, "")
+		if strings.Count(cut, "\x1b]8;id=") != strings.Count(cut, ansi.ResetHyperlink()) || widget.Width(cut) != width {
+			t.Fatalf("cut at %d it is %q", width, cut)
+		}
+	}
+	if plain := widget.Unlinked(text); plain != ansi.Strip(text) {
+		t.Errorf("without links it is %q", plain)
+	}
+	for _, address := range []string{"/etc/passwd", "javascript:alert(1)", "file:///etc/passwd", "ssh://host", "https:", "http://a\x1b]0;b"} {
+		if got := widget.Link(look, address, "words"); got != "words" {
+			t.Errorf("%q is a link: %q", address, got)
+		}
+	}
+	if got := widget.Linked(theme.New(theme.Options{Dark: true}), address); got != address {
+		t.Errorf("where there are none it is %q", got)
 	}
 }
