@@ -47,7 +47,7 @@ func checks() map[actions.Code]text {
 		},
 		"log-payload": {
 			"Does the log entry record what was signed?",
-			"It ties what the log can be searched for to the signature. cosign makes this check for signature tags, and not for bundles.",
+			"It ties what the log can be searched for to the signature. cosign 2 makes this check for signature tags alone, cosign 3 for bundles, too.",
 			"When it fails, see `sigwalk explain log-payload-mismatch`.",
 		},
 		"log-set": {

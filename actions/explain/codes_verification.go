@@ -82,7 +82,7 @@ func verification() map[actions.Code]text {
 		},
 		actions.CodeLogPayload: {
 			"The log entry records another payload.",
-			"Whoever searches the log by what was signed would not find this signature.",
+			"Whoever searches the log by what was signed would not find this signature. Either what it signs was changed in the bundle, or its log records falsely.",
 			"Treat it as tampered with.",
 		},
 		actions.CodeSET: {

@@ -1,8 +1,10 @@
 package verification
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"golang.org/x/sync/errgroup"
@@ -157,6 +160,20 @@ func (s *Signature) readBundle(content []byte) {
 	}
 }
 
+var errWithdrawn = errors.New("logs of the second generation record statements as hashedrekord 0.0.2, and cosign 3 takes no other kind from them")
+
+// withdrawn is true for an entry of the kind in which logs of the second generation recorded statements at first. The
+// library of cosign 2.6.5 takes it; that of 3.1.3 cannot read a bundle with one, and other clients neither.
+func withdrawn(entry *protorekor.TransparencyLogEntry) bool {
+	var body struct {
+		Spec struct {
+			DSSE json.RawMessage `json:"dsseV002"`
+		} `json:"spec"`
+	}
+	return bytes.Contains(entry.GetCanonicalizedBody(), []byte("dsseV002")) &&
+		json.Unmarshal(entry.GetCanonicalizedBody(), &body) == nil && body.Spec.DSSE != nil
+}
+
 // parseBundle fills in s from the JSON of any Sigstore bundle.
 func (s *Signature) parseBundle(content []byte) {
 	defer func() {
@@ -181,6 +198,9 @@ func (s *Signature) parseBundle(content []byte) {
 		}
 	} else {
 		s.unreadable(actions.CodeChain, "the certificate in the bundle cannot be read", err)
+	}
+	if slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), withdrawn) {
+		s.unreadable(actions.CodeLogEntry, "the bundle has a log entry of the kind dsse 0.0.2, which was withdrawn", errWithdrawn)
 	}
 	if entries := b.GetVerificationMaterial().GetTlogEntries(); len(entries) > 0 {
 		entry := entries[0]

@@ -87,6 +87,15 @@ func (e *evidence) issuers() []*x509.Certificate {
 	return issuers
 }
 
+// carriesSCT is true unless it is known that the certificate carries no timestamp.
+func carriesSCT(s *Signature) bool {
+	if s.Certificate == nil {
+		return true
+	}
+	_, stamps, err := parseSCTs(s.Certificate)
+	return err != nil || len(stamps) > 0
+}
+
 // parseSCTs parses a certificate once more, with the library of certificate transparency, and the timestamps in it.
 func parseSCTs(cert *x509.Certificate) (*ctx509.Certificate, []*ct.SignedCertificateTimestamp, error) {
 	leaf, err := ctx509.ParseCertificate(cert.Raw)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
@@ -31,6 +32,7 @@ type logged struct {
 	entry    *LogEntry
 	record   *record
 	body     Check
+	payload  Check
 	set      Check
 	proof    Check
 	promised bool // the log's promise verified
@@ -62,6 +64,7 @@ func (e *bundleExaminee) examineEntry(entry *protorekor.TransparencyLogEntry) lo
 	var unread error
 	l.record, unread = readAnyRecord(entry)
 	l.body = guarded(CheckLogEntry, func() Check { return e.compareRecord(&l, unread) })
+	l.payload = guarded(CheckLogPayload, func() Check { return e.comparePayload(l.record) })
 	_, known := e.x.logs[l.entry.LogID]
 	l.set = guarded(CheckSET, func() Check { return e.entrySET(&l) })
 	l.proof = guarded(CheckProof, func() Check { return e.entryProof(&l, entry) })
@@ -74,7 +77,7 @@ func (e *bundleExaminee) examineEntry(entry *protorekor.TransparencyLogEntry) lo
 	case len(l.entry.SET) == 0 && l.entry.Proof == nil:
 		l.fatal = true
 	case len(l.entry.SET) > 0 && !l.promised:
-	case l.proof.State == CheckFailed, l.body.State != CheckOK:
+	case l.proof.State == CheckFailed, l.body.State != CheckOK, l.payload.State != CheckOK:
 		l.fatal = true
 	default:
 		l.good = true
@@ -258,33 +261,66 @@ func (e *bundleExaminee) proof() Check {
 	return needs(CheckLogEntry, "there is no log entry")
 }
 
-// logPayload is a check that the verifier of bundles does not make: signature and key are all that it compares.
 func (e *bundleExaminee) logPayload() Check {
 	if e.x.policy.IgnoreLog {
 		return e.skippedLog("the log entry is not compared with the payload")
 	}
-	l := e.shown()
-	if l == nil || l.record == nil {
+	if l := e.shown(); l != nil {
+		return l.payload
+	}
+	return needs(CheckLogEntry, "there is no log entry that can be read")
+}
+
+// comparePayload compares the digest that an entry records with what the bundle signs.
+func (e *bundleExaminee) comparePayload(r *record) Check {
+	if r == nil {
 		return needs(CheckLogEntry, "there is no log entry that can be read")
 	}
-	expected := Value{"", "SHA-256 of the payload"}
-	switch payload, err := e.payload(); {
-	case err != nil:
+	payload, err := e.payload()
+	if err != nil {
 		return needs(CheckFormat, "the payload cannot be read")
+	}
+	expected := Value{"", "SHA-256 of the payload"}
+	found := Value{quoted(r.payloadHash), e.place("canonicalizedBody of the log entry")}
+	fits := r.tiles || (e.envelope == nil) == (r.kind == "hashedrekord")
+	switch {
 	case e.envelope == nil:
+		algorithm := messageAlgorithms[e.message.DigestAlgorithm()]
 		expected = Value{hex.EncodeToString(e.message.Digest()), e.place("messageSignature.messageDigest")}
-	case l.record.kind == "hashedrekord":
-		sum := sha256.Sum256(dsse.PAE(e.envelope.PayloadType, payload))
-		expected = Value{hex.EncodeToString(sum[:]), "SHA-256 of what was signed"}
+		if !r.tiles && algorithm != r.algorithm {
+			expected.Text, found.Text = quoted(algorithm)+":"+expected.Text, r.algorithm+":"+found.Text
+		}
+	case r.tiles && r.kind == "dsse": // which is refused, for itself
+		expected.Text = hashed(r.algorithm, payload)
+	case r.tiles:
+		// The second generation keeps of an envelope the digest of what was signed.
+		expected = Value{hashed(r.algorithm, dsse.PAE(e.envelope.PayloadType, payload)), quoted(r.algorithm) + " of what was signed"}
 	default:
-		sum := sha256.Sum256(payload)
-		expected.Text = hex.EncodeToString(sum[:])
+		expected.Text = hashed("sha256", payload)
 	}
-	found := Value{quoted(l.record.payloadHash), e.place("canonicalizedBody of the log entry")}
-	if expected.Text != found.Text {
-		return failed(actions.CodeLogPayload, "the payload is not the one that the log entry records", nextTampered).ours().sides(expected, found)
+	switch {
+	case !fits:
+		return failed(actions.CodeLogPayload, "the log entry is of the kind "+r.kind+", which records no payload of this form", nextTampered).sides(expected, found)
+	case !strings.EqualFold(expected.Text, found.Text):
+		return failed(actions.CodeLogPayload, "the payload is not the one that the log entry records", nextTampered).sides(expected, found)
 	}
-	return passed("the log entry records the payload").ours().sides(expected, found)
+	return passed("the log entry records the payload").sides(expected, found)
+}
+
+// hashed is the digest of content in hex by an algorithm of log entries; empty for one that is not known.
+func hashed(algorithm string, content []byte) string {
+	switch algorithm {
+	case "sha256":
+		sum := sha256.Sum256(content)
+		return hex.EncodeToString(sum[:])
+	case "sha384":
+		sum := sha512.Sum384(content)
+		return hex.EncodeToString(sum[:])
+	case "sha512":
+		sum := sha512.Sum512(content)
+		return hex.EncodeToString(sum[:])
+	}
+	return ""
 }
 
 func (e *bundleExaminee) payload() ([]byte, error) {

@@ -3,17 +3,24 @@ package verification_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -48,6 +55,7 @@ type fileCase struct {
 	want     states
 	code     actions.Code // "" when it verifies
 	byDigest actions.Code // where it differs by the digest alone
+	fits     bool         // the digest alone fits, though the artifact does not
 }
 
 var tiledSpec = change(byAlice, func(s *spec) { s.Tiles, s.Stamp = true, true })
@@ -67,7 +75,7 @@ var fileCases = []fileCase{
 		want: states{verification.CheckTimestamp: verification.CheckFailed, verification.CheckTime: verification.CheckSkipped},
 	},
 	{
-		name: "message, another artifact", artifact: []byte("another"), code: actions.CodeSignature, byDigest: actions.CodeClaims,
+		name: "message, another artifact", artifact: []byte("another"), code: actions.CodeClaims,
 		bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) },
 		want:   states{verification.CheckClaims: verification.CheckFailed, verification.CheckSignature: verification.CheckFailed},
 	},
@@ -165,6 +173,79 @@ var fileCases = []fileCase{
 	{name: "statement", bundle: func(w *world) *protobundle.Bundle { return w.stated(byAlice) }},
 	{name: "statement, second generation", bundle: func(w *world) *protobundle.Bundle { return w.stated(tiledSpec) }},
 	{
+		name: "statement, second generation, kind of entry that was withdrawn", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.stated(change(tiledSpec, func(s *spec) { s.Withdrawn = true }))
+		}, want: states{verification.CheckFormat: verification.CheckFailed},
+	},
+	{
+		name: "another digest in the bundle", code: actions.CodeClaims,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.GetMessageSignature().GetMessageDigest().Digest[0] ^= 1
+			return b
+		}, want: states{verification.CheckClaims: verification.CheckFailed, verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "another algorithm of the digest", code: actions.CodeClaims, byDigest: actions.CodeLogPayload, fits: true,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.GetMessageSignature().GetMessageDigest().Algorithm = 2 // SHA-384
+			return b
+		}, want: states{verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "no algorithm of the digest", code: actions.CodeClaims, byDigest: actions.CodeLogPayload, fits: true,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.GetMessageSignature().GetMessageDigest().Algorithm = 0
+			return b
+		}, want: states{verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "message, the entry is over something else, second generation", code: actions.CodeLogPayload,
+		bundle: func(w *world) *protobundle.Bundle { return w.message(misrecorded(tiledSpec)) },
+		want:   states{verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "statement, the entry is over something else", code: actions.CodeLogPayload,
+		bundle: func(w *world) *protobundle.Bundle { return w.stated(misrecorded(byAlice)) },
+		want:   states{verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "statement, the entry is over something else, second generation", code: actions.CodeLogPayload,
+		bundle: func(w *world) *protobundle.Bundle { return w.stated(misrecorded(tiledSpec)) },
+		want:   states{verification.CheckLogPayload: verification.CheckFailed},
+	},
+	{
+		name: "statement, the entry is over something else and nobody looks", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog = true }),
+		bundle: func(w *world) *protobundle.Bundle { return w.stated(misrecorded(byAlice)) },
+		want: states{
+			verification.CheckLogEntry: verification.CheckSkipped, verification.CheckLogPayload: verification.CheckSkipped,
+			verification.CheckSET: verification.CheckSkipped, verification.CheckProof: verification.CheckSkipped,
+		},
+	},
+	{
+		name: "two entries, one over something else of an unknown log",
+		bundle: func(w *world) *protobundle.Bundle {
+			b, other := w.stated(byAlice), w.stated(misrecorded(byAlice))
+			stranger := other.VerificationMaterial.TlogEntries[0]
+			stranger.LogId.KeyId[0] ^= 1
+			b.VerificationMaterial.TlogEntries = slices.Insert(b.VerificationMaterial.TlogEntries, 0, stranger)
+			return b
+		},
+	},
+	{
+		name: "log time outside the certificate's life, time stamp outside", code: actions.CodeTime,
+		policy: change(byAlicePolicy, func(p *policy) { p.UseSignedTimestamps, p.IgnoreLog = true, true }),
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.message(change(byAlice, func(s *spec) { s.At, s.Logged, s.Stamp = longAgo, longAgo.Add(hour), true }))
+		}, want: states{
+			verification.CheckLogEntry: verification.CheckSkipped, verification.CheckLogPayload: verification.CheckSkipped,
+			verification.CheckSET: verification.CheckSkipped, verification.CheckProof: verification.CheckSkipped, verification.CheckTime: verification.CheckFailed,
+		},
+	},
+	{
 		name: "statement about something else", artifact: []byte("another"), code: actions.CodeClaims,
 		bundle: func(w *world) *protobundle.Bundle { return w.stated(byAlice) }, want: states{verification.CheckClaims: verification.CheckFailed},
 	},
@@ -173,6 +254,8 @@ var fileCases = []fileCase{
 		bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) }, want: states{verification.CheckIssuer: verification.CheckFailed},
 	},
 }
+
+func misrecorded(s spec) spec { return change(s, func(s *spec) { s.Elsewhere = true }) }
 
 // stated signs a statement about the artifact.
 func (w *world) stated(spec spec) *protobundle.Bundle {
@@ -218,7 +301,14 @@ func TestFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				checkStates(t, report.Signature, c.want)
+				states := maps.Clone(c.want)
+				if c.fits {
+					states[verification.CheckClaims] = verification.CheckFailed
+					if !whole {
+						delete(states, verification.CheckClaims)
+					}
+				}
+				checkStates(t, report.Signature, states)
 				want := c.code
 				if !whole && c.byDigest != "" {
 					want = c.byDigest
@@ -247,6 +337,7 @@ func TestBundleMutations(t *testing.T) {
 		w.message(change(byAlice, func(s *spec) { s.NoSCT = true })),
 		w.stated(byAlice), w.stated(stampedSpec), w.stated(tiledSpec), w.stated(spec{KeyPair: true, Key: key}),
 		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
+		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
 		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)),
 	}
 	cases, good, unreadable := 0, 0, 0
@@ -306,8 +397,62 @@ func (w *world) cosignBundle(b *protobundle.Bundle, artifact []byte, whole bool,
 		sum := sha256.Sum256(artifact)
 		about = verify.WithArtifactDigest("sha256", sum[:])
 	}
-	_, err = cosign.VerifyNewBundle(context.Background(), co, about, parsed)
-	return err
+	if _, err = cosign.VerifyNewBundle(context.Background(), co, about, parsed); err != nil {
+		return err
+	}
+	return cosign3Too(b, parsed, co, artifact, whole)
+}
+
+// cosign3Too is what the library of cosign 3.1.3 compares and that of 2.6.5 does not: the digest in a bundle over a file with
+// the file, and what an entry of the log records with what the bundle signs.
+func cosign3Too(b *protobundle.Bundle, parsed *bundle.Bundle, co *cosign.CheckOpts, artifact []byte, whole bool) error {
+	message := b.GetMessageSignature()
+	algorithm, digest := message.GetMessageDigest().GetAlgorithm().String(), message.GetMessageDigest().GetDigest()
+	hashes := map[string]crypto.Hash{"SHA2_256": crypto.SHA256, "SHA2_384": crypto.SHA384, "SHA2_512": crypto.SHA512}
+	names := map[string]string{"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
+	if message != nil && whole {
+		hash, known := hashes[algorithm]
+		if !known {
+			return fmt.Errorf("unsupported digest algorithm %s", algorithm)
+		}
+		h := hash.New()
+		h.Write(artifact)
+		if !bytes.Equal(h.Sum(nil), digest) {
+			return errors.New("artifact digest does not match message digest")
+		}
+	}
+	if co.IgnoreTlog {
+		return nil
+	}
+	entries, err := parsed.TlogEntries()
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		logs := co.TrustedMaterial.RekorLogs()
+		if _, known := logs[hex.EncodeToString([]byte(entry.LogKeyID()))]; !known || entry.HasInclusionPromise() && tlog.VerifySET(entry, logs) != nil {
+			continue
+		}
+		body := string(entry.TransparencyLogEntry().GetCanonicalizedBody())
+		payload := sha256.Sum256(b.GetDsseEnvelope().GetPayload())
+		signed := sha256.Sum256(dsse.PAE(b.GetDsseEnvelope().GetPayloadType(), b.GetDsseEnvelope().GetPayload()))
+		// The body is canonical JSON, so that a string stands for a field.
+		var want string
+		switch {
+		case strings.Contains(body, "hashedRekordV002") && message != nil:
+			want = `"digest":"` + base64.StdEncoding.EncodeToString(digest)
+		case strings.Contains(body, "hashedRekordV002"):
+			want = `"digest":"` + base64.StdEncoding.EncodeToString(signed[:])
+		case message != nil:
+			want = fmt.Sprintf(`"hash":{"algorithm":"%s","value":"%x"}`, names[algorithm], digest)
+		default:
+			want = fmt.Sprintf(`"payloadHash":{"algorithm":"sha256","value":"%x"}`, payload)
+		}
+		if !strings.Contains(body, want) {
+			return fmt.Errorf("the entry does not record %s: %s", want, body)
+		}
+	}
+	return nil
 }
 
 // cosignParsed is a bundle as cosign reads it, and its options for one.

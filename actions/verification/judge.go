@@ -93,6 +93,9 @@ func (j *judgement) askBundle(ctx context.Context, s *Signature) (bool, error) {
 	if _, err = cosign.VerifyNewBundle(ctx, withStamps(j.bundles, s.bundle), artifact, s.bundle); err != nil {
 		return false, err
 	}
+	if err := j.checkBound(s); err != nil {
+		return false, err
+	}
 	if err := j.checkStatement(s); err != nil {
 		return false, err
 	}

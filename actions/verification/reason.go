@@ -12,7 +12,8 @@ import (
 const (
 	nextTampered = "treat it as changed after signing: ask the signer to sign again, and find out who wrote it"
 	nextRoot     = "run `cosign initialize` for the deployment that signed, or ask for its trust root"
-	nextResign   = "sign the image again"
+	nextStamped  = "if its deployment keeps no log, as GitHub's for private repositories: --use-signed-timestamps --insecure-ignore-tlog, for it carries a time stamp"
+	nextResign   = "sign it again"
 )
 
 // explain says why cosign refused s. cosign's error tells at which check it stopped; expected and found are read from the
@@ -53,13 +54,13 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 	case has(text, "error verifying bundle:"):
 		return j.badEntry(s, strings.TrimPrefix(text, "error verifying bundle: "))
 	case has(text, "offline verification failed"), has(text, "rekor client not provided"):
-		return j.noEntry()
+		return j.noEntry(s)
 	case has(text, "leaf certificate verification failed"):
 		return j.badChain(s)
 	case has(text, "none of the expected identities matched"), has(text, "malformed "):
 		return j.otherIdentity(s)
 	case has(text, "certificate does not include required embedded SCT"), has(text, "only able to verify"):
-		return badSCT(text)
+		return badSCT(s, text)
 	case has(text, "no matching subject digest found"):
 		return otherStatement(j.digest.String(), s)
 	case has(text, "invalid or missing digest in claim"):
@@ -129,9 +130,9 @@ func badStamp(text string) *actions.Error {
 	}
 }
 
-func badSCT(text string) *actions.Error {
+func badSCT(s *Signature, text string) *actions.Error {
 	why := "the certificate carries no signed certificate timestamp (SCT), so that nothing shows that it was issued in public"
-	if has(text, "only able to verify") {
+	if has(text, "only able to verify") && carriesSCT(s) {
 		why = "none of its signed certificate timestamps (SCT) is from a log that the trust root knows, or they were changed"
 	}
 	return &actions.Error{
@@ -154,10 +155,13 @@ func (j *judgement) badSignature(text string) *actions.Error {
 	}
 }
 
-func (j *judgement) noEntry() *actions.Error {
+func (j *judgement) noEntry(s *Signature) *actions.Error {
 	next := "sign again with a transparency log; --insecure-ignore-tlog skips this check and what it proves"
 	if j.policy.Offline {
 		next = "leave out --offline, so that the log can be asked; or " + next
+	}
+	if s.Timestamp != nil && !j.policy.UseSignedTimestamps {
+		next = nextStamped
 	}
 	return &actions.Error{
 		Code: actions.CodeLogEntry,
@@ -201,8 +205,13 @@ func (j *judgement) outsideLife(s *Signature, text string) *actions.Error {
 		return e
 	}
 	at := s.Integrated
-	if has(text, "with timestamp") {
+	switch {
+	case has(text, "with timestamp"):
 		at = s.Timestamp
+	case !has(text, "integrated time"):
+		if t, ok := j.stampOutside(s); ok {
+			at = &t
+		}
 	}
 	if at != nil {
 		e.Why = fmt.Sprintf("expected a time at which the certificate was %s, found %s", life, clock(*at))

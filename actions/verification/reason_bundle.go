@@ -1,6 +1,9 @@
 package verification
 
 import (
+	"encoding/hex"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -27,7 +30,7 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	case has(text, "failed to verify leaf certificate"):
 		return j.badBundleChain(s)
 	case has(text, "failed to verify signed certificate timestamp"):
-		return badSCT(text)
+		return badSCT(s, text)
 	case has(text, "must provide timestamp to verify certificate"):
 		return otherKey()
 	case has(text, "provided artifact digest"), has(text, "no matching subject digest"), has(text, "no matching artifact hash algorithm"),
@@ -38,14 +41,52 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 			Code: actions.CodeClaims, What: "the signature is for something else",
 			Why: "expected digest " + j.digest.String() + ", and the bundle names another", Next: "give --artifact what was signed, or find the bundle of this one",
 		}
+	case errors.Is(err, errMessageDigest):
+		return j.otherMessage(s)
+	case errors.Is(err, errRecordDigest):
+		return &actions.Error{
+			Code: actions.CodeLogPayload, What: "the log entry records another payload",
+			Why:  "entry " + s.entryName() + " records this signature and this key, and the digest of something else",
+			Next: nextTampered,
+		}
 	case has(text, errAnnotation.Error()):
 		return j.otherAnnotations(s)
 	case has(text, "failed to verify signature"), has(text, "failed to get signature verifier"):
+		if other := j.anotherArtifact(s); other != nil {
+			return other
+		}
 		return j.badSignature(text)
 	case has(text, "failed to verify certificate identity"):
 		return j.otherIdentity(s)
 	}
 	return plain(text)
+}
+
+// otherMessage explains a bundle that is good but for the digest that it names.
+func (j *judgement) otherMessage(s *Signature) *actions.Error {
+	e := &actions.Error{
+		Code: actions.CodeClaims, What: "the digest in the bundle is not that of the artifact",
+		Why: "the key signed the artifact, and the bundle names no digest that is known", Next: nextTampered,
+	}
+	if m := s.parsed.GetMessageSignature().GetMessageDigest(); m != nil {
+		if algorithm := messageAlgorithms[m.GetAlgorithm().String()]; algorithm != "" {
+			e.Why = fmt.Sprintf("the key signed the artifact, with the %s %s, and the bundle names %x", algorithm, j.sums[algorithm], m.GetDigest())
+		}
+	}
+	return e
+}
+
+// anotherArtifact explains a signature that is for another artifact than the given one, as far as the bundle says.
+func (j *judgement) anotherArtifact(s *Signature) *actions.Error {
+	m := s.parsed.GetMessageSignature().GetMessageDigest()
+	sum := j.sums[messageAlgorithms[m.GetAlgorithm().String()]]
+	if sum == "" || sum == hex.EncodeToString(m.GetDigest()) {
+		return nil
+	}
+	return &actions.Error{
+		Code: actions.CodeClaims, What: "the signature is for something else",
+		Why: fmt.Sprintf("expected digest %s, and the bundle names %x", sum, m.GetDigest()), Next: "give --artifact what was signed, or find the bundle of this one",
+	}
 }
 
 // stampText is what was said of time stamps, without what the library's formatting of no error leaves behind.
@@ -73,7 +114,9 @@ func (j *judgement) badInclusion(s *Signature, text string) *actions.Error {
 	case has(text, "integrated time outside certificate validity"):
 		return j.outsideLife(s, text)
 	case has(text, "not enough verified log entries") && s.LogIndex == nil:
-		return j.noEntry()
+		return j.noEntry(s)
+	case has(text, "calculated root:"):
+		e.Why = fmt.Sprintf("the inclusion proof of entry %s does not lead from the entry to the root hash that it names", s.entryName())
 	case has(text, "not enough verified log entries"):
 		e.What, e.Why, e.Next = j.unprovenEntry(s, text)
 	}

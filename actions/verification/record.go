@@ -133,18 +133,20 @@ func readTilesRecord(body []byte) (*record, error) {
 	if err := protojson.Unmarshal(body, &entry); err != nil {
 		return nil, err
 	}
-	r := &record{kind: entry.GetKind(), version: entry.GetApiVersion(), tiles: true, algorithm: "sha256"}
+	r := &record{kind: entry.GetKind(), version: entry.GetApiVersion(), tiles: true}
 	var signed *rekortiles.Signature
 	switch spec := entry.GetSpec().GetSpec().(type) {
 	case *rekortiles.Spec_HashedRekordV002:
 		signed = spec.HashedRekordV002.GetSignature()
 		r.hash = hex.EncodeToString(spec.HashedRekordV002.GetData().GetDigest())
+		r.algorithm = messageAlgorithms[spec.HashedRekordV002.GetData().GetAlgorithm().String()]
 	case *rekortiles.Spec_DsseV002:
 		if r.signatures = len(spec.DsseV002.GetSignatures()); r.signatures == 0 {
 			return nil, errNoSignature
 		}
 		signed = spec.DsseV002.GetSignatures()[0]
 		r.hash = hex.EncodeToString(spec.DsseV002.GetPayloadHash().GetDigest())
+		r.algorithm = messageAlgorithms[spec.DsseV002.GetPayloadHash().GetAlgorithm().String()]
 	default:
 		return nil, errRecordKind
 	}

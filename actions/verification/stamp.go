@@ -25,6 +25,23 @@ func (s *Signature) stampTime() {
 	}
 }
 
+// stampOutside is the first time stamp of a bundle, among those that prove its time, at which its certificate was not valid.
+func (j *judgement) stampOutside(s *Signature) (time.Time, bool) {
+	if s.bundle == nil || !withStamps(j.bundles, s.bundle).UseSignedTimestamps {
+		return time.Time{}, false
+	}
+	stamps, err := s.bundle.Timestamps()
+	if err != nil {
+		return time.Time{}, false
+	}
+	for _, stamp := range stamps {
+		if at, ok := stampedAt(stamp); ok && (at.Before(s.Certificate.NotBefore) || at.After(s.Certificate.NotAfter)) {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // stampedAt finds the time in a TimeStampResp (RFC 3161, 2.4.2), which lies seven structures deep. The libraries that
 // parse it whole verify its signature on the way, which takes as long as all other checks of a signature together.
 func stampedAt(response []byte) (time.Time, bool) {

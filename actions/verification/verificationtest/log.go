@@ -1,6 +1,7 @@
 package verificationtest
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/sha256"
@@ -30,7 +31,11 @@ const origin = "rekor.test"
 
 // witness logs an envelope: promise, inclusion proof and checkpoint.
 func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.TransparencyLogEntry, error) {
-	if s.spec.Tiles {
+	switch {
+	case s.spec.Tiles && !s.spec.Withdrawn:
+		sum := sha256.Sum256(dsse.PAE(inTotoType, statement))
+		return d.witnessMessage(sum[:], sig, s)
+	case s.spec.Tiles:
 		sum := sha256.Sum256(statement)
 		return d.tile(&rekortiles.Entry{Kind: "dsse", ApiVersion: "0.0.2", Spec: &rekortiles.Spec{Spec: &rekortiles.Spec_DsseV002{
 			DsseV002: &rekortiles.DSSELogEntryV002{
@@ -46,6 +51,10 @@ func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.Tran
 	body, err := envelopeBody(envelope, s)
 	if err != nil {
 		return nil, err
+	}
+	if s.spec.Elsewhere {
+		recorded, other := sha256.Sum256(statement), sha256.Sum256(nil)
+		body = bytes.Replace(body, []byte(hex.EncodeToString(recorded[:])), []byte(hex.EncodeToString(other[:])), 1)
 	}
 	return d.shelve(rekordsse.KIND, body, s)
 }
@@ -67,6 +76,10 @@ func envelopeBody(envelope []byte, s *signer) ([]byte, error) {
 // witnessMessage logs a signature over an artifact with the SHA-256 sum.
 func (d *Deployment) witnessMessage(sum, sig []byte, s *signer) (*protorekor.TransparencyLogEntry, error) {
 	if s.spec.Tiles {
+		if s.spec.Elsewhere {
+			other := sha256.Sum256(nil)
+			sum = other[:]
+		}
 		return d.tile(&rekortiles.Entry{Kind: "hashedrekord", ApiVersion: "0.0.2", Spec: &rekortiles.Spec{Spec: &rekortiles.Spec_HashedRekordV002{
 			HashedRekordV002: &rekortiles.HashedRekordLogEntryV002{
 				Data:      &protocommon.HashOutput{Algorithm: protocommon.HashAlgorithm_SHA2_256, Digest: sum},

@@ -53,6 +53,11 @@ type Spec struct {
 	Stamp     bool // add an RFC 3161 time stamp
 	// Tiles puts the entry of a bundle into a log of the second generation.
 	Tiles bool
+	// Withdrawn makes the entry of a statement there of the kind dsse 0.0.2, which was withdrawn.
+	Withdrawn bool
+	// Elsewhere makes the log record the digest of something else beside the signature of a bundle. An entry of the first
+	// generation over a message cannot lie about it: the log verifies the signature again.
+	Elsewhere bool
 }
 
 // Layer is one signature as a layer of the tag sha256-<hex>.sig: what is signed, and cosign's annotations.
