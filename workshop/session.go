@@ -127,6 +127,7 @@ func NewSession(opts SessionOptions) (*Session, error) {
 	}
 	s.touched = time.Now()
 	s.resume()
+	s.noteUndo()
 	return s, nil
 }
 

@@ -12,6 +12,8 @@ import (
 type Undo struct {
 	// Changes says each thing that is done, in words, such as "removes the file cosign.key". There may be none.
 	Changes []string
+	// Left says what is not as it was and cannot be put back, and why.
+	Left []string
 	// Steps are the steps of this lesson that are to be done again, by their index: the one that was asked for, and those that
 	// ran since.
 	Steps []int
@@ -28,6 +30,19 @@ func (s *Session) keepBefore(ctx context.Context, step int) {
 	ctx, cancel := context.WithTimeout(ctx, keepFor)
 	defer cancel()
 	s.opts.Undo.Before(ctx, s.stepOf(step))
+	s.noteUndo()
+}
+
+// noteUndo tells what a person should know of what is kept to undo.
+func (s *Session) noteUndo() {
+	if s.opts.Undo == nil {
+		return
+	}
+	for _, text := range s.opts.Undo.Notices() {
+		s.mu.Lock()
+		s.note("%s", text) // each once
+		s.mu.Unlock()
+	}
 }
 
 func (s *Session) stepOf(step int) undo.Step {
@@ -72,7 +87,7 @@ func (s *Session) Undo(ctx context.Context, step int) (Undo, error) {
 
 // undoOf finds the steps of a plan in this lesson.
 func (s *Session) undoOf(plan undo.Plan) Undo {
-	out := Undo{Changes: plan.Changes}
+	out := Undo{Changes: plan.Changes, Left: plan.Left}
 	for _, ran := range plan.Steps {
 		for i := range s.opts.Lesson.Steps {
 			if s.stepOf(i) == ran {

@@ -2,15 +2,22 @@ package workshop_test
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	ggcr "github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/identity/technicaluser"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/registry/quay"
 	"github.com/sigwalk/sigwalk/workshop"
+	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
 	"github.com/sigwalk/sigwalk/workshop/undo"
 )
@@ -20,12 +27,38 @@ func (c *classroom) undoer(t *testing.T) *undo.Keeper {
 	t.Helper()
 	settings := sandboxtest.Start(t)
 	login := &registry.Credentials{Username: settings.RegistryUser, Password: actions.NewSecret(settings.RegistryPass)}
+	client := registry.New(registry.Options{Login: login})
+	quays, err := quay.New(t.Context(), quay.Options{Registry: client, Host: settings.Registry, Token: login.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := technicaluser.Open(t.Context(), technicaluser.OpenOptions{
+		Issuer: settings.OIDCIssuer, Getenv: environment.Getenv(environment.Sandbox(settings, c.homes)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return undo.New(undo.Options{
-		Registry: registry.New(registry.Options{Login: login}), Host: settings.Registry, Environment: c.env,
+		Registry: client, Host: settings.Registry, Environment: c.env, Organizations: organizations{quays}, Users: users.(technicaluser.Removable),
+		Store: filepath.Join(c.dir, "undo"), Sandbox: settings.ID, Lasting: []string{"IMAGE", "QUAY"},
 		Dirs: []undo.Dir{
 			{Path: filepath.Join(c.dir, "workspace")}, {Path: c.homes.TUF, What: "the trust root"}, {Path: c.homes.Docker, What: "the stored logins"},
 		},
 	})
+}
+
+// organizations are the sandbox's.
+type organizations struct{ *quay.Client }
+
+func (o organizations) List(ctx context.Context) ([]string, error) { return o.Organizations(ctx) }
+
+func (o organizations) Make(ctx context.Context, name string) error {
+	_, err := o.CreateOrganization(ctx, name)
+	return err
+}
+
+func (o organizations) Remove(ctx context.Context, name string) error {
+	return o.RemoveOrganization(ctx, name)
 }
 
 // TestUndo walks a lesson and goes back: the world is as it was before the step that is undone, and so are the steps; what was
@@ -100,6 +133,58 @@ func TestUndo(t *testing.T) {
 		if left, err := os.ReadDir(dir); err == nil && len(left) > 0 {
 			t.Errorf("%s holds %v", dir, left)
 		}
+	}
+}
+
+// TestUndoWhoAndWhere takes back an organisation with what was pushed there, and a technical user, in another run than the one that
+// made them. What is gone of what was there is made again, where that is possible.
+func TestUndoWhoAndWhere(t *testing.T) {
+	c := newClassroom(t)
+	s := c.session(t, signAnImage(t), func(o *workshop.SessionOptions) { o.Undo = c.undoer(t) })
+	run(t, s, 0, "")
+	name := "made-" + strings.ToLower(rand.Text()[:6])
+	made, output := run(t, s, 1, "sigwalk organization "+name+" && sigwalk technical-user --username "+name+" --email "+name+"@demo.redhat.com && "+
+		"skopeo copy --src-tls-verify=false --dest-tls-verify=false --dest-creds $QUAY_USER:$QUAY_PASSWORD docker://$SOURCE_IMAGE docker://$QUAY/"+name+"/app:one")
+	if made.ExitCode != 0 {
+		t.Fatal(output)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	s = c.session(t, signAnImage(t), func(o *workshop.SessionOptions) { o.Undo = c.undoer(t) })
+	plan, err := s.Undoable(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"removes the tag " + c.value(t, "QUAY") + "/" + name + "/app:one", "removes the organisation " + name, "removes the user " + name + "@demo.redhat.com"} {
+		if !slices.Contains(plan.Changes, want) {
+			t.Errorf("%q is not among %q", want, plan.Changes)
+		}
+	}
+	if _, err := s.Undo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, output := run(t, s, 1, "sigwalk organization --dry-run "+name+"; sigwalk technical-user --dry-run --username "+name+" --email "+name+"@demo.redhat.com"); strings.Count(output, "missing") != 4 {
+		t.Errorf("they are still there:\n%s", output)
+	}
+
+	// One that a step removed is made again, and holds what it held.
+	run(t, s, 1, "sigwalk organization "+name+" && skopeo copy --src-tls-verify=false --dest-tls-verify=false --dest-creds $QUAY_USER:$QUAY_PASSWORD docker://$SOURCE_IMAGE docker://$QUAY/"+name+"/app:one")
+	run(t, s, 2, `curl -s -S -f -X DELETE -H "Authorization: Bearer $QUAY_PASSWORD" http://$QUAY/api/v1/organization/`+name)
+	plan, err = s.Undoable(t.Context(), 2)
+	if err != nil || !slices.Contains(plan.Changes, "makes the organisation "+name+" again") {
+		t.Errorf("%q, %v", plan.Changes, err)
+	}
+	if _, err := s.Undo(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ggcr.ParseReference(c.value(t, "QUAY") + "/" + name + "/app:one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remote.Image(again, remote.WithAuth(sandboxtest.Login(t)), remote.WithContext(t.Context())); err != nil {
+		t.Error(err)
 	}
 }
 

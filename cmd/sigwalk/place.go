@@ -298,7 +298,7 @@ func (p *place) machine() *ambient.Machine {
 
 // session opens a lesson; progressFile keeps the person's place in it, empty keeps nothing. A rehearsal signs in by itself
 // where a person would. The caller closes both the session and, after it, the shell.
-func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse bool) (*workshop.Session, io.Closer, error) {
+func (p *place) session(ctx context.Context, lesson *workshop.Lesson, progressFile string, rehearse bool) (*workshop.Session, io.Closer, error) {
 	open := identity.OpenBrowser
 	if rehearse {
 		open = nil
@@ -311,7 +311,7 @@ func (p *place) session(lesson *workshop.Lesson, progressFile string, rehearse b
 	if progressFile != "" {
 		transcript = transcriptFile(filepath.Dir(progressFile))
 	}
-	keeper, err := p.undoer(rehearse)
+	keeper, err := p.undoer(ctx, rehearse, progressFile)
 	if err != nil {
 		return nil, nil, errors.Join(err, sh.Close())
 	}

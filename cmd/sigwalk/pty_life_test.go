@@ -4,8 +4,11 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -116,6 +119,75 @@ func TestSandboxKilled(t *testing.T) {
 	m.press("q")
 	m.end()
 	gone(t, pid)
+}
+
+// TestKilledAndUndone kills the program between two steps, and later takes both back in another one, whose sandbox is another
+// process, too. What that needs was on disk, and no secret with it.
+func TestKilledAndUndone(t *testing.T) {
+	first := open(t, setting{})
+	first.see("1 Copy the image", "enter runs the command")
+	for _, step := range []string{"1 Copy the image", "2 Fetch the trust root", "3 Log in to the registry"} {
+		first.see(step)
+		first.press("enter")
+		first.see(step, "ok done: n goes to step")
+		first.press("n")
+	}
+	pid := first.sandbox()
+	if err := first.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	first.end()
+	gone(t, pid)
+
+	password := sandboxPassword(t, first.dir)
+	if err := filepath.WalkDir(filepath.Join(first.dir, "progress", "undo"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), password) || strings.Contains(string(text), base64.StdEncoding.EncodeToString([]byte("quayadmin:"+password))) {
+			t.Errorf("%s holds the password", path)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	m := open(t, setting{dir: first.dir, rows: 40, cols: 100})
+	m.see("4 Get an identity token", "3 done")
+	m.press("p", "p")
+	m.see("2 Fetch the trust root", "ok done")
+	m.press("u")
+	m.see("puts the trust root back as before", "puts the stored logins back as before", "3 Log in to the registry")
+	m.press("y")
+	m.see("the sandbox is as it was before; 2 steps are to be done again", "1 done")
+	for _, dir := range []string{"tuf", "docker"} {
+		if left, err := os.ReadDir(filepath.Join(m.dir, dir)); err == nil && len(left) > 0 {
+			t.Errorf("%s holds %v", dir, left)
+		}
+	}
+	m.press("enter")
+	m.see("2 Fetch the trust root", "ok done: n goes to step 3")
+	m.press("u")
+	m.see("puts the trust root back as before")
+	m.press("n", "q")
+	m.end()
+}
+
+// sandboxPassword is that of the registry's user.
+func sandboxPassword(t *testing.T, dir string) string {
+	t.Helper()
+	var record struct {
+		Password string `json:"registryPassword"`
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "sandbox", "sandbox.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &record)
+	}
+	if err != nil || record.Password == "" {
+		t.Fatalf("no password: %v", err)
+	}
+	return record.Password
 }
 
 // TestResize drags the window small in the middle of a step, too small, and back.

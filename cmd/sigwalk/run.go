@@ -170,7 +170,7 @@ func (a *app) rehearseWith(ctx context.Context, p *place, lesson *workshop.Lesso
 		a.say("%s\n", lesson.Title)
 	}
 	// It keeps no progress: a rehearsal starts at the first step and leaves a learner's place alone.
-	session, sh, err := p.session(lesson, "", true)
+	session, sh, err := p.session(ctx, lesson, "", true)
 	if err != nil {
 		return done, err
 	}

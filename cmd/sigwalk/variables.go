@@ -42,7 +42,7 @@ func (p *place) restoreVariables() error {
 			if given, ok := p.env.Get(name); ok && given.Source != environment.FromSandbox {
 				continue // what the person gives now beats what a line left
 			}
-			p.env.Set(variable(name, value, "lesson"))
+			p.env.Set(variable(name, value, environment.FromLesson))
 		}
 	}
 	return nil

@@ -186,7 +186,7 @@ func (g *guide) open(ctx context.Context, name string, progress func(string)) (*
 			g.notice(text)
 		}
 	}
-	session, sh, err := p.session(lesson, g.progressFile(lesson), false)
+	session, sh, err := p.session(ctx, lesson, g.progressFile(lesson), false)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (g *guide) passOver(ctx context.Context, p *place, lesson *workshop.Lesson)
 		if _, err := os.Lstat(g.progressFile(lesson)); err == nil {
 			return lesson
 		}
-		session, sh, err := p.session(lesson, g.progressFile(lesson), false)
+		session, sh, err := p.session(ctx, lesson, g.progressFile(lesson), false)
 		if err != nil {
 			return lesson
 		}

@@ -65,8 +65,14 @@ func UndoQuestion(snap workshop.Snapshot, undo workshop.Undo) string {
 		}
 		b.WriteString("- " + change + "\n")
 	}
+	if len(undo.Left) > 0 {
+		b.WriteString("\nThis is not put back:\n")
+	}
+	for _, left := range undo.Left {
+		b.WriteString("- " + left + "\n")
+	}
 	b.WriteString("\nThe transparency log keeps every entry: what it has taken in nobody can take out again, you neither. " +
-		"That is why it can be believed. Organisations and technical users stay, too.")
+		"That is why it can be believed.")
 	return b.String()
 }
 

@@ -12,6 +12,9 @@ import (
 // "config file /home/maria/.config/sigwalk/config.yaml", "default".
 type Source string
 
+// FromLesson is the source of values that a line set in an earlier run, and that were kept since.
+const FromLesson Source = "lesson"
+
 // FromLine is the source of variables that a line of the workshop shell set.
 const FromLine Source = "line"
 

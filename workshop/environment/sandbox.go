@@ -66,3 +66,12 @@ func WithoutServiceURLs(vars []Variable) []Variable {
 func Export(v Variable) string {
 	return "export " + v.Name + "=" + Quote(v.Value)
 }
+
+// Getenv returns a function that finds the values of vars, and "" for any other name.
+func Getenv(vars []Variable) func(name string) string {
+	env := New(vars...)
+	return func(name string) string {
+		v, _ := env.Get(name)
+		return v.Value
+	}
+}

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +56,12 @@ func openRecord(home string, bare bool) (held record, isNew bool, err error) {
 		err = fmt.Errorf("%w: %s lacks what it must hold", state.ErrUnreadable, path)
 	}
 	return held, false, err
+}
+
+// id is what Settings.ID says. It is derived, so that sandboxes of earlier versions have one too.
+func (r record) id() string {
+	sum := sha256.Sum256([]byte("sandbox " + r.UploadSecret))
+	return hex.EncodeToString(sum[:16])
 }
 
 func (r record) save(home string) error {

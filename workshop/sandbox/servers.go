@@ -238,6 +238,7 @@ func (s *servers) settings() Settings {
 		user = StudentUser
 	}
 	return Settings{
+		ID:              s.record.id(),
 		Fulcio:          s.fulcio.URL(),
 		Rekor:           s.rekor.URL(),
 		CTLog:           s.ctlog.URL(),

@@ -19,6 +19,8 @@ const (
 
 // Settings say how to use a running sandbox. Addresses are URLs without a slash at the end unless said otherwise.
 type Settings struct {
+	// ID tells this sandbox from every other, one that is made in the same directory after a reset included.
+	ID              string `json:"id"`
 	Fulcio          string `json:"fulcio"`
 	Rekor           string `json:"rekor"`
 	CTLog           string `json:"ctLog"`

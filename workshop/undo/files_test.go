@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
 // TestFiles puts a directory back: what is new goes, what was changed or removed comes back, what is left out stays, and a link
@@ -22,8 +24,9 @@ func TestFiles(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
+	m := mask{env: environment.New()}
 	d := Dir{Path: path, Except: func(name string) bool { return name == "script.sh" }}
-	before, err := d.read(nil)
+	before, err := d.read(nil, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +36,16 @@ func TestFiles(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	now, err := d.read(before)
+	now, err := d.read(before, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var words []string
-	for _, c := range d.changes(before, now) {
+	changes, left := d.changes(before, now, store{mask: m}.content)
+	if len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+	for _, c := range changes {
 		words = append(words, c.what)
 		if err := c.do(t.Context()); err != nil {
 			t.Errorf("%s: %v", c.what, err)
@@ -49,11 +56,11 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%q is not among %q", want, words)
 		}
 	}
-	after, err := d.read(nil)
+	after, err := d.read(nil, m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left := d.changes(before, after); len(left) > 0 {
+	if left, _ := d.changes(before, after, nil); len(left) > 0 {
 		t.Errorf("not put back: %v", left)
 	}
 	for file, want := range map[string]string{in("script.sh"): "two", outside: "theirs", in("a/b/removed"): "deep"} {
@@ -76,7 +83,7 @@ func TestTooMuch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (Dir{Path: path}).read(nil); err == nil || !strings.Contains(err.Error(), "more than 64 MiB") {
+	if _, err := (Dir{Path: path}).read(nil, mask{env: environment.New()}); err == nil || !strings.Contains(err.Error(), "more than 64 MiB") {
 		t.Errorf("error %v", err)
 	}
 }

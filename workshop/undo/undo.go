@@ -1,5 +1,6 @@
-// Package undo puts a sandbox back as it was before a step: what its registry names, the files of the lesson, the trust root and
-// the logins, the variables. It takes a picture before a step runs for the first time, in memory alone, for it holds secrets.
+// Package undo puts a sandbox back as it was before a step: what its registry names, its organisations and users, the files of the
+// lesson, the trust root and the logins, the variables. It takes a picture before a step runs for the first time, and keeps it on
+// disk, so that a restart takes nothing away. No secret is written there: what has one in it is kept in memory alone.
 // What a log has taken in is never undone: nobody can, which is why a log can be believed.
 package undo
 
@@ -7,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -19,42 +21,66 @@ type Options struct {
 	// Registry talks to the registry at Host ("127.0.0.1:18000") with a login that may list, push and delete everything.
 	Registry *registry.Client
 	Host     string
-	Dirs     []Dir
-	// Environment holds the variables of the lesson.
+	// Organizations are the registry's, and Users those who can sign in; nil leaves them as they are.
+	Organizations Organizations
+	Users         Users
+	Dirs          []Dir
+	// Environment holds the variables of the lesson. Lasting names those that outlive the program; none of them is a secret.
 	Environment *environment.Environment
+	Lasting     []string
+
+	// Store is the directory in which pictures are kept for later runs; empty keeps them in memory alone. Sandbox tells the
+	// sandbox from every other: pictures of another one are removed.
+	Store   string
+	Sandbox string
+	// Known are the sandbox's own secrets, in each form in which a file may hold them, the longest first. They are the same at
+	// each start, and are not stored.
+	Known []actions.Secret
 }
 
 // Step is one step of a lesson.
 type Step struct{ Lesson, ID string }
 
-// Keeper keeps the pictures of one sandbox for as long as the program runs. It is safe for concurrent use.
+// Keeper keeps the pictures of one sandbox. It is safe for concurrent use.
 type Keeper struct {
-	opts Options
+	opts  Options
+	mask  mask
+	store store
 
 	mu       sync.Mutex
 	pictures []*picture // in the order in which they were taken
+	notices  []string
+	swept    bool // the store, once in a run
 }
 
 // picture is the world before a step ran.
 type picture struct {
-	step Step
-	tags map[string]string // "HOST/REPOSITORY:TAG" to digest
-	dirs []tree            // as Options.Dirs
-	vars []environment.Variable
-	err  error // why it could not be taken
+	name          string // in the store; it sorts by the time
+	stored        bool
+	step          Step
+	tags          map[string]string // "HOST/REPOSITORY:TAG" to digest
+	organizations []string
+	users         []string // their addresses
+	dirs          []tree   // as Options.Dirs
+	vars          []variable
+	err           error // why it could not be taken
 }
 
 // mostPictures bounds what is kept; the oldest go first.
 const mostPictures = 200
 
-// New returns a keeper without pictures.
-func New(opts Options) *Keeper { return &Keeper{opts: opts} }
+// New returns a keeper of the pictures that are in the store.
+func New(opts Options) *Keeper {
+	m := mask{known: opts.Known, env: opts.Environment}
+	return &Keeper{opts: opts, mask: m, store: store{dir: opts.Store, sandbox: opts.Sandbox, mask: m}}
+}
 
 // Before takes a picture before a step runs, unless there is one: then the step ran before, and what it left is to be undone
 // too. Why it could not be taken, Plan says.
 func (k *Keeper) Before(ctx context.Context, step Step) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.load()
 	if at, found := k.find(step); found {
 		if k.pictures[at].err == nil {
 			return
@@ -63,14 +89,21 @@ func (k *Keeper) Before(ctx context.Context, step Step) {
 	}
 	now, err := k.look(ctx)
 	now.step, now.err = step, err
+	last := ""
+	if n := len(k.pictures); n > 0 {
+		last = k.pictures[n-1].name
+	}
+	now.name = newName(last)
 	k.pictures = append(k.pictures, now)
-	k.pictures = k.pictures[max(0, len(k.pictures)-mostPictures):]
+	k.keep(ctx, now)
 }
 
 // Plan is what an undo does.
 type Plan struct {
 	// Changes says each thing that is done, in words, such as "removes the file cosign.key". There may be none.
 	Changes []string
+	// Left says what is not as it was and cannot be put back, and why, such as "the variable SIGSTORE_ID_TOKEN, ...".
+	Left []string
 	// Steps are those that ran since, the one that was asked for first: what they did is undone with it.
 	Steps []Step
 }
@@ -79,6 +112,7 @@ type Plan struct {
 func (k *Keeper) Plan(ctx context.Context, step Step) (Plan, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.load()
 	plan, _, err := k.plan(ctx, step)
 	return plan, err
 }
@@ -88,6 +122,7 @@ func (k *Keeper) Plan(ctx context.Context, step Step) (Plan, error) {
 func (k *Keeper) Undo(ctx context.Context, step Step) (Plan, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.load()
 	plan, changes, err := k.plan(ctx, step)
 	if err != nil {
 		return plan, err
@@ -107,8 +142,23 @@ func (k *Keeper) Undo(ctx context.Context, step Step) (Plan, error) {
 		}
 	}
 	at, _ := k.find(step)
-	k.pictures = k.pictures[:at]
+	k.forget(ctx, at)
 	return plan, nil
+}
+
+// Notices returns what a person should know of the pictures on disk: those that were put aside, and that none can be kept.
+func (k *Keeper) Notices() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.load()
+	return slices.Clone(k.notices)
+}
+
+// note has something told, once.
+func (k *Keeper) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(k.notices, text) {
+		k.notices = append(k.notices, text)
+	}
 }
 
 // change is one thing to put back.
@@ -121,7 +171,7 @@ func (k *Keeper) plan(ctx context.Context, step Step) (Plan, []change, error) {
 	at, found := k.find(step)
 	if !found {
 		return Plan{}, nil, &actions.Error{
-			Code: actions.CodeUsage, What: "there is nothing to undo", Why: "this step was not run since sigwalk was started",
+			Code: actions.CodeUsage, What: "there is nothing to undo", Why: "this step was not run in this sandbox, or was undone since",
 			Next: "run it again as it is; `sigwalk sandbox reset` begins with an empty sandbox",
 		}
 	}
@@ -136,12 +186,20 @@ func (k *Keeper) plan(ctx context.Context, step Step) (Plan, []change, error) {
 	if err != nil {
 		return Plan{}, nil, err
 	}
-	changes := k.tagChanges(before.tags, now.tags)
-	for i, dir := range k.opts.Dirs {
-		changes = append(changes, dir.changes(before.dirs[i], now.dirs[i])...)
-	}
-	changes = append(changes, k.variableChanges(before.vars, now.vars)...)
 	plan := Plan{}
+	changes := k.madeAgain(before.organizations, now.organizations)
+	changes = append(changes, k.tagChanges(before.tags, now.tags)...)
+	changes = append(changes, k.removed(before, now)...)
+	plan.Left = k.missing(before.users, now.users)
+	for i, dir := range k.opts.Dirs {
+		if i >= len(before.dirs) { // of an earlier version, which looked after fewer
+			break
+		}
+		some, left := dir.changes(before.dirs[i], now.dirs[i], k.store.content)
+		changes, plan.Left = append(changes, some...), append(plan.Left, left...)
+	}
+	some, left := k.variableChanges(before.vars, now.vars)
+	changes, plan.Left = append(changes, some...), append(plan.Left, left...)
 	for _, c := range changes {
 		plan.Changes = append(plan.Changes, c.what)
 	}
@@ -162,44 +220,29 @@ func (k *Keeper) find(step Step) (int, bool) {
 
 // look takes a picture. Files that did not change since the last one are not read again.
 func (k *Keeper) look(ctx context.Context) (*picture, error) {
-	now := &picture{vars: k.opts.Environment.List()}
+	now := &picture{}
+	for _, v := range k.opts.Environment.List() {
+		now.vars = append(now.vars, variable{Variable: v})
+	}
 	var err error
 	if now.tags, err = k.tags(ctx); err != nil {
+		return now, err
+	}
+	if now.organizations, now.users, err = k.names(ctx); err != nil {
 		return now, err
 	}
 	for i, dir := range k.opts.Dirs {
 		var last tree
 		for _, p := range k.pictures {
-			if p.err == nil {
+			if p.err == nil && i < len(p.dirs) {
 				last = p.dirs[i]
 			}
 		}
-		files, err := dir.read(last)
+		files, err := dir.read(last, k.mask)
 		if err != nil {
 			return now, err
 		}
 		now.dirs = append(now.dirs, files)
 	}
 	return now, nil
-}
-
-// variableChanges puts the variables back; their values are nobody's to read.
-func (k *Keeper) variableChanges(before, now []environment.Variable) []change {
-	env := k.opts.Environment
-	then := map[string]environment.Variable{}
-	for _, v := range before {
-		then[v.Name] = v
-	}
-	var changes []change
-	for _, v := range now {
-		if _, was := then[v.Name]; !was {
-			changes = append(changes, change{"unsets the variable " + v.Name, func(context.Context) error { env.Unset(v.Name); return nil }})
-		}
-	}
-	for _, was := range before {
-		if v, ok := env.Get(was.Name); !ok || v != was {
-			changes = append(changes, change{"puts the variable " + was.Name + " back", func(context.Context) error { env.Set(was); return nil }})
-		}
-	}
-	return changes
 }

@@ -3,6 +3,7 @@ package technicaluser
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/dexidp/dex/api/v2"
@@ -32,19 +33,33 @@ func (d *dex) Groups() Groups { return nil }
 
 // Users implements Directory.
 func (d *dex) Users(ctx context.Context, username, email string) ([]Account, error) {
+	all, err := d.All(ctx)
+	return slices.DeleteFunc(all, func(user Account) bool {
+		return !strings.EqualFold(user.Username, username) && !strings.EqualFold(user.Email, email)
+	}), err
+}
+
+// All implements Removable.
+func (d *dex) All(ctx context.Context) ([]Account, error) {
 	var accounts []Account
 	err := d.ask(ctx, func(ctx context.Context, client api.DexClient) error {
 		answer, err := client.ListPasswords(ctx, &api.ListPasswordReq{})
 		for _, user := range answer.GetPasswords() {
-			if strings.EqualFold(user.GetUsername(), username) || strings.EqualFold(user.GetEmail(), email) {
-				accounts = append(accounts, Account{
-					ID: user.GetUserId(), Username: user.GetUsername(), Email: user.GetEmail(), Verified: true, Enabled: true,
-				})
-			}
+			accounts = append(accounts, Account{
+				ID: user.GetUserId(), Username: user.GetUsername(), Email: user.GetEmail(), Verified: true, Enabled: true,
+			})
 		}
 		return err
 	})
 	return accounts, err
+}
+
+// Remove implements Removable.
+func (d *dex) Remove(ctx context.Context, user Account) error {
+	return d.ask(ctx, func(ctx context.Context, client api.DexClient) error {
+		_, err := client.DeletePassword(ctx, &api.DeletePasswordReq{Email: user.Email})
+		return err
+	})
 }
 
 // Make implements Directory.

@@ -53,6 +53,14 @@ type Directory interface {
 	Confirm(ctx context.Context, user Account) error
 }
 
+// Removable is a directory whose users can all be listed, and removed: the sandbox's. Another may be somebody else's.
+type Removable interface {
+	// All returns every user.
+	All(ctx context.Context) ([]Account, error)
+	// Remove removes a user. One who is not there is removed.
+	Remove(ctx context.Context, user Account) error
+}
+
 // Groups is where a provider keeps groups.
 type Groups interface {
 	// Find returns nil where there is no such group.

@@ -121,3 +121,31 @@ func (c *Client) HasOrganization(ctx context.Context, name string) (bool, error)
 	}
 	return err == nil, err
 }
+
+// Organizations returns the names of those that the token's owner is in. It fails as CreateOrganization does.
+func (c *Client) Organizations(ctx context.Context) ([]string, error) {
+	var answer struct {
+		Organizations []struct {
+			Name string `json:"name"`
+		} `json:"organizations"`
+	}
+	if err := c.call(ctx, http.MethodGet, "user/", nil, nil, &answer); err != nil {
+		return nil, c.explain(ctx, err, "list your organisations")
+	}
+	names := make([]string, 0, len(answer.Organizations))
+	for _, one := range answer.Organizations {
+		names = append(names, one.Name)
+	}
+	return names, nil
+}
+
+// RemoveOrganization removes an organisation and everything that was pushed to it. One that is not there is removed. It fails as
+// CreateOrganization does.
+func (c *Client) RemoveOrganization(ctx context.Context, name string) error {
+	err := c.call(ctx, http.MethodDelete, "organization/"+url.PathEscape(name), nil, nil, nil)
+	var refused *refusal
+	if errors.As(err, &refused) && refused.status == http.StatusNotFound && refused.kind != "" {
+		return nil
+	}
+	return c.explain(ctx, err, "remove the organisation "+name)
+}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,27 @@ func TestAnOrganizationIsMadeOnce(t *testing.T) {
 	if got, err := client.CreateOrganization(t.Context(), sandbox.Organization); err != nil || got.Created {
 		t.Errorf("one that was there from the start: %+v, %v", got, err)
 	}
+}
+
+// TestAnOrganizationIsRemoved lists, removes, and does not mind one that is gone.
+func TestAnOrganizationIsRemoved(t *testing.T) {
+	client, name := connect(t, sandboxtest.Start(t).RegistryPass), unused("removed")
+	if _, err := client.CreateOrganization(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		names, err := client.Organizations(t.Context())
+		if err != nil || slices.Contains(names, name) != (i == 0) || !slices.Contains(names, sandbox.Organization) {
+			t.Errorf("%v, %v", names, err)
+		}
+		if err := client.RemoveOrganization(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+	}
+	nobody := connect(t, "")
+	_, err := nobody.Organizations(t.Context())
+	wantError(t, err, actions.CodeUnauthorized, "QUAY_TOKEN")
+	wantError(t, nobody.RemoveOrganization(t.Context(), sandbox.Organization), actions.CodeUnauthorized, "QUAY_TOKEN")
 }
 
 func TestOrganizationsThatCannotBeMade(t *testing.T) {

@@ -21,8 +21,8 @@ import (
 	"github.com/sigwalk/sigwalk/workshop/sandbox/internal/state"
 )
 
-// users is Dex's own API (gRPC, api/v2), as far as it is about users: they can be listed and made, and nothing else. Dex's
-// implementation of it needs a version of its protocol that was never published; these two methods do what it does.
+// users is Dex's own API (gRPC, api/v2), as far as it is about users: they can be listed, made and removed, and nothing else. Dex's
+// implementation of it needs a version of its protocol that was never published; these methods do what it does.
 type users struct {
 	api.UnimplementedDexServer
 	store storage.Storage
@@ -68,6 +68,18 @@ func (u users) CreatePassword(ctx context.Context, r *api.CreatePasswordReq) (*a
 		return &api.CreatePasswordResp{AlreadyExists: true}, nil
 	}
 	return &api.CreatePasswordResp{}, err
+}
+
+// DeletePassword implements api.DexServer. Those of the configuration stay, as in Dex.
+func (u users) DeletePassword(ctx context.Context, r *api.DeletePasswordReq) (*api.DeletePasswordResp, error) {
+	if r.GetEmail() == "" {
+		return nil, status.Error(codes.InvalidArgument, "no address is given")
+	}
+	err := u.store.DeletePassword(ctx, r.GetEmail())
+	if errors.Is(err, storage.ErrNotFound) {
+		return &api.DeletePasswordResp{NotFound: true}, nil
+	}
+	return &api.DeletePasswordResp{}, err
 }
 
 // ListPasswords implements api.DexServer.
@@ -130,15 +142,38 @@ func (k *keptUsers) CreatePassword(ctx context.Context, user storage.Password) e
 	if err := k.Storage.CreatePassword(ctx, user); err != nil {
 		return err
 	}
-	kept, err := k.ListPasswords(ctx)
-	if err == nil {
-		var text []byte
-		if text, err = json.Marshal(kept); err == nil {
-			err = state.Write(k.path, text)
-		}
-	}
-	if err != nil { // who would be gone after a restart is not there now
-		return errors.Join(err, k.DeletePassword(ctx, user.Email))
+	if err := k.save(ctx); err != nil { // who would be gone after a restart is not there now
+		return errors.Join(err, k.Storage.DeletePassword(ctx, user.Email))
 	}
 	return nil
+}
+
+// DeletePassword implements storage.Storage.
+func (k *keptUsers) DeletePassword(ctx context.Context, email string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was, err := k.GetPassword(ctx, email)
+	if err == nil {
+		err = k.Storage.DeletePassword(ctx, email)
+	}
+	if err != nil {
+		return err
+	}
+	if err := k.save(ctx); err != nil { // who would be back after a restart is there now
+		return errors.Join(err, k.Storage.CreatePassword(ctx, was))
+	}
+	return nil
+}
+
+// save writes who was made through the API. The caller holds k.mu.
+func (k *keptUsers) save(ctx context.Context) error {
+	kept, err := k.ListPasswords(ctx)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return state.Write(k.path, text)
 }

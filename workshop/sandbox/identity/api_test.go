@@ -2,6 +2,8 @@ package identity
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,9 +16,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// TestAPI: Dex's own protocol makes users for whoever knows the secret, and does nothing else.
+// TestAPI: Dex's own protocol makes and removes users for whoever knows the secret, and does nothing else.
 func TestAPI(t *testing.T) {
-	server := start(t, t.TempDir(), "127.0.0.1:0")
+	dir := t.TempDir()
+	server := start(t, dir, "127.0.0.1:0")
 	address := strings.TrimPrefix(server.http.URL(), "http://")
 	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy())
 	if err != nil {
@@ -33,8 +36,8 @@ func TestAPI(t *testing.T) {
 		}
 	}
 	known := with(password)
-	if _, err := client.DeletePassword(known, &api.DeletePasswordReq{Email: email}); status.Code(err) != codes.Unimplemented {
-		t.Errorf("deleting: %v", err)
+	if _, err := client.ListRefresh(known, &api.ListRefreshReq{}); status.Code(err) != codes.Unimplemented {
+		t.Errorf("what is no user: %v", err)
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte("a password"), bcrypt.DefaultCost)
 	if err != nil {
@@ -66,5 +69,18 @@ func TestAPI(t *testing.T) {
 		if len(user.GetHash()) > 0 {
 			t.Error("a hash is told")
 		}
+	}
+
+	if _, err := client.DeletePassword(known, &api.DeletePasswordReq{Email: email}); err == nil {
+		t.Error("a user of the configuration was removed")
+	}
+	for i := range 2 {
+		answer, err := client.DeletePassword(known, &api.DeletePasswordReq{Email: made.Email})
+		if err != nil || answer.GetNotFound() != (i > 0) {
+			t.Errorf("removed, try %d: %v %v", i, answer, err)
+		}
+	}
+	if left, err := os.ReadFile(filepath.Join(dir, "users.json")); err != nil || strings.Contains(string(left), made.Email) {
+		t.Errorf("the file that is read at the next start holds %s, %v", left, err)
 	}
 }

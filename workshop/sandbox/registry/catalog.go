@@ -7,6 +7,7 @@ import (
 	"errors"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/distribution/distribution/v3"
@@ -26,7 +27,7 @@ type catalog struct {
 
 func openCatalog(ctx context.Context, root string) (*catalog, error) {
 	files := filesystem.New(filesystem.DriverParameters{RootDirectory: root, MaxThreads: 25})
-	space, err := storage.NewRegistry(ctx, files)
+	space, err := storage.NewRegistry(ctx, files, storage.EnableDelete)
 	return &catalog{space, files}, err
 }
 
@@ -78,6 +79,45 @@ func (c *catalog) versions(ctx context.Context, repository, only string, active 
 		return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.tag, b.tag))
 	})
 	return all, nil
+}
+
+// untag takes every tag off what is in a namespace, and returns those that are gone, also where it fails at another.
+func (c *catalog) untag(ctx context.Context, namespace string) (gone []Push, err error) {
+	var repositories []reference.Named
+	enumerator, ok := c.space.(distribution.RepositoryEnumerator)
+	if !ok {
+		return nil, errors.New("what is stored cannot be listed")
+	}
+	err = enumerator.Enumerate(ctx, func(name string) error {
+		if first, _, _ := strings.Cut(name, "/"); first != namespace {
+			return nil
+		}
+		named, err := reference.WithName(name)
+		repositories = append(repositories, named)
+		return err
+	})
+	var nothing driver.PathNotFoundError
+	if err != nil && !errors.As(err, &nothing) {
+		return nil, err
+	}
+	for _, name := range repositories {
+		repo, err := c.space.Repository(ctx, name)
+		if err != nil {
+			return gone, err
+		}
+		tags, err := repo.Tags(ctx).All(ctx)
+		var unknown distribution.ErrRepositoryUnknown
+		if err != nil && !errors.As(err, &unknown) {
+			return gone, err
+		}
+		for _, tag := range tags {
+			if err := repo.Tags(ctx).Untag(ctx, tag); err != nil {
+				return gone, err
+			}
+			gone = append(gone, Push{Repository: name.Name(), Reference: tag, At: time.Now(), Removed: true})
+		}
+	}
+	return gone, nil
 }
 
 // of returns what one tag named, what it names now first.

@@ -28,6 +28,10 @@ func (d *destination) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.organization(w, r)
 		return
 	}
+	if r.URL.Path == "/api/v1/user/" {
+		d.userItself(w, r)
+		return
+	}
 	if repository, ok := repositoryOf(r.URL.Path, "/api/v1/repository/", "/tag/"); ok {
 		d.repositoryTags(w, r, repository)
 		return

@@ -62,6 +62,28 @@ func (o *organizations) add(name string) (bool, error) {
 	return true, nil
 }
 
+// remove takes an organisation away and reports whether there was one.
+func (o *organizations) remove(name string) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	names := slices.DeleteFunc(slices.Clone(o.names), func(one string) bool { return one == name })
+	if len(names) == len(o.names) {
+		return false, nil
+	}
+	if err := o.save(names); err != nil {
+		return false, err
+	}
+	o.names = names
+	return true, nil
+}
+
+// list returns the organisations, the oldest first.
+func (o *organizations) list() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.names)
+}
+
 func (o *organizations) save(names []string) error {
 	text, err := json.Marshal(names)
 	if err != nil {
@@ -70,8 +92,8 @@ func (o *organizations) save(names []string) error {
 	return state.Write(o.path, append(text, '\n'))
 }
 
-// organization serves the part of Quay's interface that makes an organisation (POST) and tells whether one exists (GET,
-// to anyone).
+// organization serves the part of Quay's interface that makes an organisation (POST), tells whether one exists (GET, to
+// anyone), and removes one with all that is in it (DELETE).
 func (d *destination) organization(w http.ResponseWriter, r *http.Request) {
 	name := strings.Trim(strings.TrimPrefix(r.URL.Path, "/api/v1/organization/"), "/")
 	switch {
@@ -83,6 +105,8 @@ func (d *destination) organization(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusOK, map[string]any{"name": name, "email": "", "is_member": d.knows(r)})
 	case r.Method == http.MethodPost && name == "":
 		d.makeOrganization(w, r)
+	case r.Method == http.MethodDelete && name != "":
+		d.removeOrganization(w, r, name)
 	default:
 		w.WriteHeader(http.StatusMethodNotAllowed)
 	}
@@ -114,6 +138,54 @@ func (d *destination) makeOrganization(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, http.StatusCreated, "Created")
+}
+
+// removeOrganization frees the name at once, as Quay does, and takes the names off what was pushed there. Quay collects that
+// later; nothing in a sandbox does.
+func (d *destination) removeOrganization(w http.ResponseWriter, r *http.Request, name string) {
+	if !d.knows(r) {
+		problem(w, http.StatusUnauthorized, "invalid_token", "Requires authentication")
+		return
+	}
+	was, err := d.orgs.remove(name)
+	switch {
+	case err != nil:
+		problem(w, http.StatusInternalServerError, "downstream_issue", err.Error())
+		return
+	case !was:
+		problem(w, http.StatusNotFound, "not_found", "Not Found")
+		return
+	}
+	removed, err := d.catalog.untag(r.Context(), name)
+	defer func() { // after the answer, as for every other
+		for _, tag := range removed {
+			tag.UserAgent = r.UserAgent()
+			if d.onPush != nil {
+				d.onPush(tag)
+			}
+		}
+	}()
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "downstream_issue", err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// userItself serves the part of Quay's interface that says who one is, and which organisations one is in.
+func (d *destination) userItself(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet:
+		w.WriteHeader(http.StatusMethodNotAllowed)
+	case !d.knows(r):
+		problem(w, http.StatusUnauthorized, "invalid_token", "Requires authentication")
+	default:
+		in := []map[string]string{}
+		for _, name := range d.orgs.list() {
+			in = append(in, map[string]string{"name": name})
+		}
+		reply(w, http.StatusOK, map[string]any{"anonymous": false, "username": d.user, "organizations": in})
+	}
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -342,5 +343,95 @@ func TestErrorBodyIsTheSpecificationsForm(t *testing.T) {
 	}
 	if len(body.Errors) != 1 || body.Errors[0].Code != "UNAUTHORIZED" || body.Errors[0].Detail["namespace"] != "none" {
 		t.Errorf("%s %+v", response.Status, body)
+	}
+}
+
+// TestRemoveOrganization frees the name, tells of each tag that goes with it, and is for those who may.
+func TestRemoveOrganization(t *testing.T) {
+	dir, pushes := t.TempDir(), make(chan Push, 10)
+	server := startDestination(t, Config{Dir: dir, Organizations: []string{"students", "others"}, OnPush: func(p Push) { pushes <- p }})
+	for _, repository := range []string{"students/app:one", "students/deep/app:two", "others/app:one"} {
+		if err := push(t, server, repository, newImage(t), login(password)); err != nil {
+			t.Fatal(err)
+		}
+		<-pushes
+	}
+	ask := func(method, path, token string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token != "" {
+			request.Header.Set("Authorization", "Bearer "+token)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(text)
+	}
+	for _, c := range []struct {
+		path, token string
+		want        int
+	}{
+		{"students", "", http.StatusUnauthorized},
+		{"students", "wrong", http.StatusUnauthorized},
+		{"nobody", password, http.StatusNotFound},
+		{"students", password, http.StatusNoContent},
+		{"students", password, http.StatusNotFound},
+	} {
+		if got, text := ask(http.MethodDelete, "/api/v1/organization/"+c.path, c.token); got != c.want {
+			t.Errorf("%s: %d %s", c.path, got, text)
+		}
+	}
+	gone := map[string]bool{}
+	for range 2 {
+		select {
+		case p := <-pushes:
+			gone[p.Repository+":"+p.Reference] = p.Removed
+		case <-time.After(time.Minute):
+			t.Fatalf("told of nothing but %v", gone)
+		}
+	}
+	if !gone["students/app:one"] || !gone["students/deep/app:two"] {
+		t.Errorf("told of %v", gone)
+	}
+	for path, want := range map[string]int{
+		"/v2/students/app/manifests/one": http.StatusNotFound, "/v2/students/deep/app/manifests/two": http.StatusNotFound,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth("quayadmin", password)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s: %s", path, response.Status)
+		}
+	}
+	if err := push(t, server, "others/app:two", newImage(t), login(password)); err != nil {
+		t.Errorf("the other organisation: %v", err)
+	}
+	if status, _ := refusal(t, push(t, server, "students/app:three", newImage(t), login(password))); status != http.StatusUnauthorized {
+		t.Errorf("a push to what is gone: %d", status)
+	}
+	if status, text := ask(http.MethodGet, "/api/v1/user/", password); status != http.StatusOK || !strings.Contains(text, `"others"`) || strings.Contains(text, "students") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := ask(http.MethodGet, "/api/v1/user/", ""); status != http.StatusUnauthorized {
+		t.Errorf("%d %s", status, text)
+	}
+	if kept, err := openOrganizations(filepath.Join(dir, "organizations.json"), []string{"students"}); err != nil || !slices.Equal(kept.names, []string{"others"}) {
+		t.Errorf("after a restart there are %v, %v", kept, err)
 	}
 }
