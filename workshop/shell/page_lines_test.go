@@ -3,14 +3,19 @@ package shell_test
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sigwalk/sigwalk/workshop/environment"
+	"github.com/sigwalk/sigwalk/workshop/sandbox/sandboxtest"
 	"github.com/sigwalk/sigwalk/workshop/shell"
 )
 
@@ -22,7 +27,7 @@ func TestEveryLineOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	organization := "page-" + strings.ToLower(rand.Text()[:8])
-	b := newClassroom(t, shell.Options{}, variable("QUAY_ORGANIZATION", organization))
+	b := newClassroom(t, shell.Options{}, variable("QUAY_ORGANIZATION", organization), variable("COSIGN_YES", "true"))
 	b.want(t, "sigwalk organization", 0, "made", `^$`)
 	b.env.Unset("COSIGN_ROOT_CHECKSUM") // for the warning that the page shows
 	b.env.Unset("KUBECONFIG")
@@ -36,11 +41,12 @@ func TestEveryLineOfThePage(t *testing.T) {
 	fill := strings.NewReplacer(
 		"{quay_admin_user}", "$QUAY_USER", "{quay_admin_password}", "$QUAY_PASSWORD", "<YOUR_OIDC_TOKEN>", "$TOKEN", issuer, "$COSIGN_OIDC_ISSUER",
 		"<identity>", "pipeline-auth@demo.redhat.com", "<issuer>", "$COSIGN_OIDC_ISSUER", "your-image:tag", "$IMAGE",
-		"[NAMESPACE]/[KEY]", "tssc-tas/cosign",
+		"[NAMESPACE]/[KEY]", "tssc-tas/cosign", "<image digest>", "$IMAGE", "ghcr.io/${{ github.repository }}:${{ github.sha }}", "$IMAGE",
 	)
 	for _, s := range steps(string(text)) {
+		pipeline(t, b, s.line, organization)
 		var out bytes.Buffer // both, in the order in which a terminal shows them
-		result, err := b.shell.Run(t.Context(), fill.Replace(s.line), shell.Streams{Out: &out, Err: &out}, &guest{t: t})
+		result, err := b.shell.Run(t.Context(), fill.Replace(s.line), shell.Streams{Out: &out, Err: &out}, &guest{t: t, reads: &out})
 		if err != nil {
 			t.Fatalf("$ %s\n%v", s.line, err)
 		}
@@ -52,7 +58,47 @@ func TestEveryLineOfThePage(t *testing.T) {
 		if why := missing(printed, wanted, exactly); why != "" {
 			t.Errorf("$ %s\n%s\nit prints\n%s", s.line, why, strings.Join(printed, "\n"))
 		}
+		// The comparison can fail: each line that is wanted is.
+		for i := range wanted {
+			other := slices.Clone(wanted)
+			other[i] += "."
+			if missing(printed, other, exactly) == "" {
+				t.Errorf("$ %s\nnobody notices that it does not print %s", s.line, other[i])
+			}
+		}
 	}
+}
+
+// pipeline sets what GitLab and GitHub do for a line of their examples. The token is the sandbox's own.
+func pipeline(t *testing.T, b *bench, line, organization string) {
+	t.Helper()
+	if strings.Contains(line, "$CI_") {
+		quay, _ := b.env.Get("QUAY")
+		b.env.Set(variable("CI_REGISTRY_IMAGE", quay.Value+"/"+organization+"/l3-rhads-demoimage"))
+		b.env.Set(variable("CI_COMMIT_SHA", "latest"))
+	}
+	if !strings.Contains(line, "$ACTIONS_") {
+		return
+	}
+	token := sandboxtest.Token(t, "pipeline-auth@demo.redhat.com")
+	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "bearer of-the-job" || r.URL.Query().Get("audience") != "trusted-artifact-signer" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": token})
+	}))
+	t.Cleanup(github.Close)
+	for name, value := range map[string]string{
+		"ACTIONS_ID_TOKEN_REQUEST_URL": github.URL + "/?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job", "GITHUB_ENV": "github.env",
+	} {
+		b.env.Set(variable(name, value))
+	}
+	t.Cleanup(func() {
+		if kept, err := os.ReadFile(filepath.Join(b.dir, "scripts", "github.env")); err != nil || strings.TrimSpace(string(kept)) != "SIGSTORE_ID_TOKEN="+token {
+			t.Errorf("the pipeline kept %d bytes, %v", len(kept), err)
+		}
+	})
 }
 
 func variable(name, value string) environment.Variable {
@@ -81,7 +127,7 @@ var forms = []struct {
 	by   string
 }{
 	{regexp.MustCompile(`https?://`), "URL:"},
-	{regexp.MustCompile(`127\.0\.0\.1:\d+(/sso\.sandbox\.redhatworkshops\.io)?|[a-z0-9.-]+\.redhatworkshops\.io`), "HOST"},
+	{regexp.MustCompile(`127\.0\.0\.1:\d+(/sso\.sandbox\.redhatworkshops\.io)?|[a-z0-9.-]+\.redhatworkshops\.io|quay\.io`), "HOST"},
 	{regexp.MustCompile(`(sha256[:-])[0-9a-f]{64}`), "${1}DIGEST"},
 	{regexp.MustCompile(`(blob|config) [0-9a-f]{10,12}`), "$1 DIGEST"},
 	{regexp.MustCompile(`\d\d \w{3} \d\d \d\d:\d\d UTC`), "TIME"},

@@ -3,6 +3,7 @@ package shell_test
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,8 @@ import (
 // guest is a person who agrees, and logs in at the page that a sign-in names, in whatever way.
 type guest struct {
 	t       *testing.T
-	refuse  bool // a code is sent that nobody gave, and nobody is there afterwards
+	refuse  bool      // a code is sent that nobody gave, and nobody is there afterwards
+	reads   io.Writer // shows what is asked, as a terminal does; nil shows nothing
 	mu      sync.Mutex
 	asked   []actions.Question
 	secrets []string
@@ -31,6 +33,9 @@ func (g *guest) Ask(ctx context.Context, q actions.Question) (actions.Answer, er
 	g.mu.Lock()
 	g.asked = append(g.asked, q)
 	g.mu.Unlock()
+	if g.reads != nil {
+		_, _ = io.WriteString(g.reads, q.Script()+"\n")
+	}
 	prompt, ok := q.Detail.(*identity.Prompt)
 	switch {
 	case q.ID == signing.QuestionConsent:
