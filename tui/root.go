@@ -5,6 +5,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type root struct {
 	denied        denied      // the key that could not be used, while said says why
 	copied        screen.Copy // what the last key copied
 	armed         keys.Intent
+	spots         []widget.SpotAt                          // what can be clicked in the last frame
 	able          theme.Options                            // what the terminal can show, whatever is set
 	keep          func(settings.Name, string) func() error // nil keeps nothing
 }
@@ -106,7 +108,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		return r, r.keys(msg)
 	case tea.MouseMsg:
-		return r, r.wheel(msg)
+		return r, r.mouse(msg)
 	case screen.Push, screen.Pop, screen.Replace:
 		return r, r.change(msg)
 	case screen.Say:
@@ -210,6 +212,7 @@ func (r *root) exec(msg screen.Exec) tea.Cmd {
 
 // View implements tea.Model.
 func (r *root) View() string {
+	r.spots = nil
 	if r.width < minWidth || r.height < minHeight {
 		return r.tooSmall()
 	}
@@ -217,7 +220,11 @@ func (r *root) View() string {
 	if r.help != nil {
 		lines = r.help.Lay(lines, r.width, len(lines))
 	}
-	return widget.Screen(append(lines, r.status(), r.keyLine()), r.width, r.height)
+	lines = append(lines, r.status(), r.keyLine())
+	if r.deps.Theme.Options.Mouse {
+		lines, r.spots = widget.Spots(lines)
+	}
+	return widget.Screen(lines, r.width, r.height)
 }
 
 func (r *root) tooSmall() string {
@@ -249,7 +256,11 @@ func (r *root) status() string {
 func (r *root) keyLine() string {
 	t := r.deps.Theme
 	scope := r.scope()
-	hint := func(b keys.Binding) string { return "  " + t.Key.Render(b.Label()) + " " + t.Faint.Render(b.Short) }
+	bindings := keys.For(scope)
+	hint := func(b keys.Binding) string {
+		place := slices.IndexFunc(bindings, func(other keys.Binding) bool { return other.Intent == b.Intent })
+		return "  " + widget.Spot(t, place, t.Key.Render(b.Label())+" "+t.Faint.Render(b.Short))
+	}
 	last := ""
 	for _, intent := range []keys.Intent{keys.Back, keys.ShowHelp} {
 		if b := keys.Of(scope, intent); b.Short != "" {
@@ -257,7 +268,7 @@ func (r *root) keyLine() string {
 		}
 	}
 	line := ""
-	for _, b := range keys.For(scope) {
+	for _, b := range bindings {
 		if b.Short == "" || b.Intent == keys.ShowHelp || b.Intent == keys.Back || r.help == nil && r.top().Disabled(b.Intent) != "" {
 			continue
 		}

@@ -178,21 +178,3 @@ func (r *root) helpKey(msg tea.KeyMsg, armed keys.Intent) tea.Cmd {
 	}
 	return nil
 }
-
-// wheelLines is how far one notch of the wheel goes.
-const wheelLines = 3
-
-// wheel presses the key up or down, which also say what can be moved; where a text is typed they mean something else.
-func (r *root) wheel(msg tea.MouseMsg) tea.Cmd {
-	keyOf := map[tea.MouseButton]tea.KeyType{tea.MouseButtonWheelUp: tea.KeyUp, tea.MouseButtonWheelDown: tea.KeyDown}
-	key, turned := keyOf[msg.Button]
-	intent, known := keys.Find(r.scope(), tea.KeyMsg{Type: key}.String())
-	if !turned || msg.Action != tea.MouseActionPress || !known || intent != keys.Up && intent != keys.Down || r.top().Scope().Typed() {
-		return nil
-	}
-	var cmds []tea.Cmd
-	for range wheelLines {
-		cmds = append(cmds, r.key(tea.KeyMsg{Type: key}))
-	}
-	return tea.Batch(cmds...)
-}

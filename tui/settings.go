@@ -106,6 +106,7 @@ func look(able theme.Options, now *settings.Current) theme.Options {
 	if !now.On(settings.Colours) {
 		able.Profile = theme.NoColour
 	}
+	able.Mouse = now.On(settings.Mouse)
 	able.Links = able.Links && now.On(settings.Links)
 	able.ASCII = able.ASCII || now.Is(settings.Drawing, "ascii")
 	return able

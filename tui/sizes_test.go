@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func newDeps(t *testing.T) screen.Deps {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	deps := screen.Deps{
-		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256, Links: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
+		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.ANSI256, Links: true, Mouse: true}), Clock: lessontest.Now, Tasks: &screen.Tasks{},
 		Settings: settings.New(nil, nil, nil),
 	}
 	t.Cleanup(func() {
@@ -97,6 +98,9 @@ func (s sized) exact(width, height int) error {
 	s.root.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	if err := exact(strings.Split(s.root.View(), "\n"), width, height); err != nil {
 		return fmt.Errorf("root at %dx%d: %w", width, height, err)
+	}
+	if marked := regexp.MustCompile("\x1b\\[\\d*z").FindString(s.root.View()); marked != "" {
+		return fmt.Errorf("root at %dx%d: the mark %q reaches the terminal", width, height, marked)
 	}
 	if width < minWidth || height < minHeight {
 		return nil

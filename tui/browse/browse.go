@@ -343,3 +343,11 @@ func (m *Model) Cancel() (tea.Cmd, bool) {
 
 // Running implements screen.Screen.
 func (m *Model) Running() bool { return m.table.loading || m.tree.loading }
+
+// Point gives a click to what is shown.
+func (m *Model) Point(row int) tea.Cmd {
+	if shown, ok := m.shown().(interface{ Point(row int) tea.Cmd }); ok {
+		return shown.Point(row)
+	}
+	return nil
+}

@@ -244,7 +244,7 @@ func (m *Model) View() []string {
 		if i == m.cursor {
 			from = len(body)
 		}
-		body = append(body, m.row(i, f))
+		body = append(body, widget.Spot(t, i, m.row(i, f)))
 		if i == m.cursor {
 			body = append(body, m.detail(f)...)
 			to = len(body)
@@ -334,4 +334,11 @@ func (m *Model) detail(f *doctor.Finding) []string {
 		line("more", "sigwalk explain "+string(f.Code))
 	}
 	return out
+}
+
+// Point chooses a check that was clicked.
+func (m *Model) Point(row int) tea.Cmd {
+	screen.Goto(rows{m}, row)
+	m.moved = true
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/palette"
 )
@@ -43,5 +44,14 @@ func (m *Model) found(msg goTo) tea.Cmd {
 	}
 	m.focus = paneText
 	m.turn(msg.step)
+	return m.catchUp()
+}
+
+// Point goes to a step of the list that was clicked.
+func (m *Model) Point(step int) tea.Cmd {
+	if m.Scope() != keys.Lesson {
+		return nil
+	}
+	m.turn(step)
 	return m.catchUp()
 }

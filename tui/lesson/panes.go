@@ -46,7 +46,7 @@ func (m *Model) stepLines(width, height int) []string {
 		}
 		if focus && i == m.cursor[paneSteps] {
 			line := widget.Sides(mark+widget.FitRight(state.Glyph(), 2, "")+" "+name, right, width, t.Lines.More)
-			rows = append(rows, t.Selected.Render(line))
+			rows = append(rows, widget.Spot(t, i, t.Selected.Render(line)))
 			continue
 		}
 		face := t.Plain
@@ -57,7 +57,7 @@ func (m *Model) stepLines(width, height int) []string {
 			face = t.Faint
 		}
 		name = face.Render(widget.Cut(name, width-5-widget.Width(right), t.Lines.More))
-		rows = append(rows, widget.Sides(mark+t.GlyphRight(state)+" "+name, t.Faint.Render(right), width, t.Lines.More))
+		rows = append(rows, widget.Spot(t, i, widget.Sides(mark+t.GlyphRight(state)+" "+name, t.Faint.Render(right), width, t.Lines.More)))
 	}
 	legend := widget.Paint(t.Faint, legend(width))
 	list := height - len(legend) - 1

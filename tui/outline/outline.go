@@ -182,5 +182,14 @@ func (m *Model) row(i int, lesson *workshop.Lesson) string {
 		text += ", open"
 	}
 	right += "  " + t.State(state).Render(widget.Fit(state.Glyph()+" "+text, 15, ""))
-	return widget.Sides(" "+mark+title, right, m.width, t.Lines.More)
+	return widget.Spot(t, i, widget.Sides(" "+mark+title, right, m.width, t.Lines.More))
+}
+
+// Point chooses a row that was clicked; one more click opens the lesson.
+func (m *Model) Point(row int) tea.Cmd {
+	if row == m.cursor {
+		return screen.Send(screen.Key("enter"))
+	}
+	screen.Goto(rows{m}, row)
+	return nil
 }

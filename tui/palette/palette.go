@@ -162,5 +162,14 @@ func (m *Model) row(row int) string {
 		mark = t.Lines.Mark + " "
 	}
 	right := t.Faint.Render(widget.Clean(item.Kind)) + " " + t.Key.Render(widget.FitRight(widget.Clean(item.Key), 6, "")) + " "
-	return widget.Sides(" "+mark+title, right, m.width, t.Lines.More)
+	return widget.Spot(t, row, widget.Sides(" "+mark+title, right, m.width, t.Lines.More))
+}
+
+// Point chooses a row that was clicked; one more click does it.
+func (m *Model) Point(row int) tea.Cmd {
+	if row == m.cursor {
+		return screen.Send(screen.Key("enter"))
+	}
+	screen.Goto(rows{m}, row)
+	return nil
 }

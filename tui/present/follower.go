@@ -332,3 +332,13 @@ func (f *Follower) Status() string {
 	}
 	return "projector: " + widget.Clean(s.Status)
 }
+
+// Point chooses a step that was clicked; one more click jumps there.
+func (f *Follower) Point(row int) tea.Cmd {
+	if f.jumping && row == f.cursor {
+		return screen.Send(screen.Key("enter"))
+	}
+	f.jumping = true
+	screen.Goto(rows{f}, row)
+	return nil
+}

@@ -194,7 +194,7 @@ func (f *Follower) steps(width, height int) []string {
 		if f.jumping && i == f.cursor {
 			line = t.Selected.Render(line)
 		}
-		lines = append(lines, line)
+		lines = append(lines, widget.Spot(t, i, line))
 	}
 	return widget.Pane{Title: title, Focus: f.jumping, Lines: lines}.Draw(t, width, height)
 }

@@ -326,3 +326,12 @@ func (r rows) count() int {
 func (r rows) Move(by int) { r.cursor = max(0, min(r.count()-1, r.cursor+by)) }
 func (r rows) Home()       { r.cursor = 0 }
 func (r rows) End()        { r.cursor = max(0, r.count()-1) }
+
+// Point chooses a row that was clicked; one more click chooses the signature, or leaves it out.
+func (m *Model) Point(row int) tea.Cmd {
+	if row == m.cursor {
+		return screen.Send(screen.Key(" "))
+	}
+	screen.Goto(rows{m}, row)
+	return nil
+}

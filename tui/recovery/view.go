@@ -99,7 +99,7 @@ func (m *Model) listLines(width, height int) []string {
 	if rest := height - len(out); rest > 0 {
 		var rows []string
 		for i, s := range m.report.Signatures {
-			rows = append(rows, m.row(i, s, width))
+			rows = append(rows, widget.Spot(m.deps.Theme, i, m.row(i, s, width)))
 		}
 		m.list.Show(m.cursor, rest)
 		from, to := m.list.View(len(rows), rest)

@@ -35,6 +35,12 @@ func Moved(w Mover, intent keys.Intent, page int) bool {
 	return true
 }
 
+// Goto chooses the row of that number.
+func Goto(w Mover, row int) {
+	w.Home()
+	w.Move(row)
+}
+
 // Type gives a key to an input: an editing key, or text that was typed or pasted.
 func Type(in *widget.Input, msg tea.KeyMsg) {
 	if (msg.Paste || !in.Key(msg.String())) && !msg.Alt {

@@ -320,3 +320,14 @@ func (m *Model) copyRow() tea.Cmd {
 
 // Report returns what is shown.
 func (m *Model) Report() *verification.Report { return m.report }
+
+// Point chooses a row that was clicked; one more click shows its detail.
+func (m *Model) Point(row int) tea.Cmd {
+	if m.table.At(row) {
+		return screen.Send(screen.Key("enter"))
+	}
+	m.onDetail = false
+	m.detail.Home()
+	screen.Goto(m.table, row)
+	return m.explainChosen()
+}

@@ -22,6 +22,8 @@ type Options struct {
 	ASCII bool
 	// Links is true where addresses may be hyperlinks (OSC 8).
 	Links bool
+	// Mouse is true where the person uses the mouse: what can be clicked is marked then (widget.Spot).
+	Mouse bool
 }
 
 // Detect reads the options from the environment: NO_COLOR, TERM, COLORTERM, COLORFGBG and the locale. A background

@@ -279,3 +279,12 @@ func Text(s trace.Stage) string {
 	}
 	return b.String()
 }
+
+// Point chooses a row that was clicked; one more click shows all of the stage.
+func (m *Model) Point(row int) tea.Cmd {
+	if row == m.cursor {
+		return screen.Send(screen.Key("enter"))
+	}
+	screen.Goto(rows{m}, row)
+	return nil
+}

@@ -48,7 +48,7 @@ func (m *Model) listLines(width, height int) (head, rows []string) {
 		head = []string{widget.Sides("       "+t.Faint.Render("stage"), t.Faint.Render(widget.FitRight("time", tookWidth, "")+widget.FitRight("calls", callsWidth, ""))+" ", width, t.Lines.More)}
 	}
 	for i, s := range m.stages {
-		rows = append(rows, m.row(i, s, width))
+		rows = append(rows, widget.Spot(m.deps.Theme, i, m.row(i, s, width)))
 	}
 	m.list.Show(m.cursor, height-len(head))
 	from, to := m.list.View(len(rows), height-len(head))

@@ -256,3 +256,14 @@ func (m *Model) View() []string {
 	pane := widget.Pane{Title: tabs(m.section), Right: strings.TrimSuffix(m.detail.Position(len(detail), split.Second-1), " below"), Focus: m.onDetail, Lines: detail[from:to]}
 	return append([]string{title}, split.Draw(t, first, pane)...)
 }
+
+// Point chooses a node that was clicked; one more click opens or closes it.
+func (m *Model) Point(row int) tea.Cmd {
+	if m.tree.At(row) {
+		return screen.Send(screen.Key(" "))
+	}
+	m.onDetail = false
+	m.detail.Home()
+	screen.Goto(m.tree, row)
+	return nil
+}

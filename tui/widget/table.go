@@ -329,10 +329,13 @@ func (t *Table) row(i int, widths []int, width int) string {
 		b.WriteString(text + "  ")
 	}
 	line := Fit(mark+b.String(), width, "")
-	if chosen {
-		return t.theme.Selected.Render(line)
+	switch {
+	case t.Still:
+		return line
+	case chosen:
+		line = t.theme.Selected.Render(line)
 	}
-	return line
+	return Spot(t.theme, i, line)
 }
 
 func (t *Table) place(column Column, text string, width int) string {
@@ -385,3 +388,6 @@ func (t *Table) widths(width int) []int {
 	}
 	return out
 }
+
+// At reports whether the row in that place is the chosen one.
+func (t *Table) At(place int) bool { return t.cursor == place }

@@ -235,8 +235,14 @@ func (t *Tree) row(i, width int) string {
 		label = CutLeft(label, width-Width(left)-Width(right)-1, t.theme.Lines.More)
 	}
 	line := Sides(left+label, right, width, t.theme.Lines.More)
-	if chosen {
-		return t.theme.Selected.Render(line)
+	switch {
+	case t.Still:
+		return line
+	case chosen:
+		line = t.theme.Selected.Render(line)
 	}
-	return line
+	return Spot(t.theme, i, line)
 }
+
+// At reports whether the row of that number is the chosen one.
+func (t *Tree) At(row int) bool { return t.cursor == row }
