@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions/identity/inspect"
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/workshop/lab"
 )
 
@@ -35,6 +36,8 @@ const (
 	kindTrustDiff        = "trust-diff"
 	kindBadge            = "badge"
 	kindPacked           = "pack-verified"
+	kindCheckState       = "check-state"
+	kindExplained        = "explained"
 )
 
 // checkKind is what a lesson may write in a check of one kind.
@@ -222,6 +225,17 @@ var checkKinds = []checkKind{
 		required: []string{"at-least"},
 	},
 	{
+		name: kindCheckState, title: "the matrix shows the check", ofRun: true,
+		params: []param{
+			{"check", oneWordOf(checkNames()...)}, {"state", oneWordOf(checkStates()...)}, {"image", anything}, {"subject", anything}, {"count", wholeNumber}, {"at-least", wholeNumber},
+		},
+		required: []string{"check", "state"}, oneOf: [][]string{{"count", "at-least"}},
+	},
+	{
+		name: kindExplained, title: "the command explained it", ofRun: true,
+		params: []param{{"code", anything}}, required: []string{"code"},
+	},
+	{
 		name: kindCommandFails, title: "the command fails as it must", ofRun: true,
 		params:   []param{{"exit-code", wholeNumber}, {"error", anything}, {"reason", anything}, {"image", anything}},
 		required: []string{"exit-code"},
@@ -339,4 +353,17 @@ func (p *lessonParser) readParams(check *Check, kind checkKind, fields map[strin
 			p.add(check.Line, fmt.Sprintf("a check of the kind %s says %s", kind.name, strings.Join(given, " and ")), "keep one of them")
 		}
 	}
+}
+
+func checkNames() []string {
+	ids := verification.Checks()
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = string(id)
+	}
+	return names
+}
+
+func checkStates() []string {
+	return []string{string(verification.CheckOK), string(verification.CheckFailed), string(verification.CheckSkipped), string(verification.CheckNotApplicable)}
 }

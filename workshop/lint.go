@@ -138,6 +138,7 @@ func (l *linter) fulfilled(step Step, check Check) {
 		kindTableRows: "verify", kindTreeSignatures: "cosign tree", kindTokenRead: "sigwalk token", kindAnswer: "answer",
 		kindSignaturesLost: "sigwalk sandbox race", kindRecovered: "sigwalk recover", kindTampered: "sigwalk sandbox tamper",
 		kindTrustCheck: "sigwalk trust check", kindTrustDiff: "sigwalk trust diff", kindBadge: "sigwalk tags", kindPacked: "sigwalk pack",
+		kindCheckState: "verify", kindExplained: "sigwalk explain",
 	}[check.Kind]
 	if wants != "" && !strings.Contains(step.Command, wants) {
 		l.add(check.Line, fmt.Sprintf("a check of the kind %s in a step that does not call %s", check.Kind, wants), "call it, or choose another kind of check")

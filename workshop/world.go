@@ -200,6 +200,10 @@ func (l *look) evaluate(ctx context.Context, check Check, result *shell.Result) 
 		return a.badge()
 	case kindPacked:
 		return a.packed(ctx)
+	case kindCheckState:
+		return a.checkState(ctx)
+	case kindExplained:
+		return a.explained()
 	case kindCommandFails:
 		return a.commandFails(ctx)
 	}

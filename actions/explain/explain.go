@@ -6,18 +6,53 @@
 package explain
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
 
-// Entry explains one code or one check.
+// Entry explains one code or one check. As JSON it is {code, what, why, next}; fields are added, never renamed or removed.
 type Entry struct {
-	Code actions.Code
-	What string // one sentence
-	Why  string
-	Next string
+	Code actions.Code `json:"code"`
+	What string       `json:"what"` // one sentence
+	Why  string       `json:"why"`
+	Next string       `json:"next"`
+}
+
+// Entries are those of codes, in their order. It fails with CodeUsage for one that does not exist, and names those near.
+func Entries(codes []string) ([]Entry, error) {
+	entries := []Entry{}
+	for _, code := range codes {
+		entry, ok := Code(actions.Code(code))
+		if !ok {
+			return nil, unknown(actions.Code(code))
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+func unknown(code actions.Code) error {
+	next := "every code that sigwalk prints has an explanation: copy it as it stands"
+	if near := Near(code); len(near) > 0 {
+		names := make([]string, len(near))
+		for i, n := range near {
+			names[i] = string(n)
+		}
+		next = "did you mean " + strings.Join(names, ", ") + "?"
+	}
+	return &actions.Error{Code: actions.CodeUsage, What: fmt.Sprintf("there is no code %q", code), Next: next}
+}
+
+// Text is the entries as text, with an empty line between them.
+func Text(entries []Entry) string {
+	texts := make([]string, len(entries))
+	for i, e := range entries {
+		texts[i] = fmt.Sprintf("%s: %s\n  why:  %s\n  next: %s\n", e.Code, e.What, e.Why, e.Next)
+	}
+	return strings.Join(texts, "\n")
 }
 
 // text is an entry without its code.

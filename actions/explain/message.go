@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -11,17 +12,40 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 )
 
-// Cause is what is likely behind a message in the output of a command that failed.
+// Cause is what is likely behind a message in the output of a command that failed. As JSON it is {code, cause, evidence,
+// next, reported}; fields are added, never renamed or removed.
 type Cause struct {
-	Code actions.Code // for Code
+	Code actions.Code `json:"code"` // for Code
 	// What is the cause in one sentence, with what the message itself names filled in.
-	What string
+	What string `json:"cause"`
 	// Evidence is the line of the output that says so.
-	Evidence string
+	Evidence string `json:"evidence"`
 	// Next is the command or the step to try.
-	Next string
+	Next string `json:"next"`
 	// Reported is where people met the message, as an issue of a project or an advisory; empty where none is at hand.
-	Reported string
+	Reported string `json:"reported,omitempty"`
+}
+
+// CausesText is the causes as text, with an empty line between them.
+func CausesText(causes []Cause) string {
+	texts := make([]string, len(causes))
+	for i, c := range causes {
+		texts[i] = fmt.Sprintf("%s\n  evidence: %s\n  next:     %s\n  more:     sigwalk explain %s\n", c.What, c.Evidence, c.Next, c.Code)
+		if c.Reported != "" {
+			texts[i] += "  reported: " + c.Reported + "\n"
+		}
+	}
+	return strings.Join(texts, "\n")
+}
+
+// ErrUnknown is said where Output finds no cause.
+func ErrUnknown() error {
+	return &actions.Error{
+		Code: actions.CodeNotVerified,
+		What: "nothing in this output is known",
+		Why:  "it holds none of the messages in the catalogue",
+		Next: "give all of it, standard error included (2>&1); for an image, sigwalk verify IMAGE --explain looks for itself",
+	}
 }
 
 // message is one entry of the catalogue. The pattern's groups can be used in what and next as $1, $2.
@@ -54,7 +78,7 @@ func Output(ctx context.Context, output io.Reader) ([]Cause, error) {
 	if err := scanner.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
 		return nil, err
 	}
-	var causes []Cause
+	causes := []Cause{}
 	explained := map[string]bool{}
 	for _, m := range messages() {
 		for _, line := range lines {

@@ -2,6 +2,7 @@ package verification
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -60,6 +61,15 @@ func (s CheckState) Word() string {
 	return string(s)
 }
 
+// MatricesText is the text of several matrices, with an empty line between them.
+func MatricesText(signatures []Signature) string {
+	texts := make([]string, len(signatures))
+	for i := range signatures {
+		texts[i] = MatrixText(&signatures[i])
+	}
+	return strings.Join(texts, "\n")
+}
+
 // MatrixText is the matrix of one signature as text for `sigwalk verify --explain`: a sentence, the verdict, and each
 // check with its two sides, why it matters where it is not ok, and what to do. It holds no colour and ends with a line end.
 func MatrixText(s *Signature) string {
@@ -105,9 +115,12 @@ func (c Check) side(line func(string, ...any), title string, v Value) {
 	case v.Source == "":
 		line("                %-8s  %s", title, v.Text)
 	default:
-		line("                %-8s  %s  <- %s", title, v.Text, v.Source)
+		line("                %-8s  %s  <- %s", title, v.Text, tagDigest.ReplaceAllString(v.Source, "sha256-$1..."))
 	}
 }
+
+// tagDigest is the digest in the name of a tag, which stands in nearly every source and says nothing new.
+var tagDigest = regexp.MustCompile(`sha256-([0-9a-f]{8})[0-9a-f]{56}`)
 
 // heading says which signature it is: by its place in the log, and by where it is stored.
 func (s *Signature) heading() string {

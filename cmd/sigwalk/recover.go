@@ -13,6 +13,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/tui"
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
+	"github.com/sigwalk/sigwalk/workshop/shell/own"
 )
 
 // recoverFlags are those of sigwalk recover.
@@ -168,7 +169,7 @@ func (f *recoverFlags) parse() error {
 		}
 	}
 	for _, set := range f.annotations {
-		annotations, err := parseAnnotations(strings.Split(set, ","))
+		annotations, err := own.Annotations(strings.Split(set, ","))
 		if err != nil {
 			return err
 		}

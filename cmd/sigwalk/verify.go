@@ -14,13 +14,12 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/export"
 	"github.com/sigwalk/sigwalk/actions/verification"
+	"github.com/sigwalk/sigwalk/workshop/shell/own"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var policy verification.Policy
-	var annotations []string
+	var asked own.PolicyFlags
 	var show shown
-	var checkClaims bool
 	var alone bundleFlags
 	var material materialFlags
 	var packed string
@@ -49,12 +48,11 @@ and explains it; exit code 0 only when it verifies.`,
 			return oneImage(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policy.SkipClaims = !checkClaims
 			if err := watch.check(a.flags.output, packed != "" || alone.bundle != ""); err != nil {
 				return err
 			}
-			var err error
-			if policy.Annotations, err = parseAnnotations(annotations); err != nil {
+			policy, err := asked.Policy()
+			if err != nil {
 				return err
 			}
 			if packed != "" {
@@ -73,18 +71,8 @@ and explains it; exit code 0 only when it verifies.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&policy.Subject, "certificate-identity", "", "the identity that must have signed")
-	f.StringVar(&policy.SubjectRegexp, "certificate-identity-regexp", "", "a regular expression for the identity; beats the exact one")
-	f.StringVar(&policy.Issuer, "certificate-oidc-issuer", "", "the issuer that must have vouched for the identity")
-	f.StringVar(&policy.IssuerRegexp, "certificate-oidc-issuer-regexp", "", "a regular expression for the issuer; beats the exact one")
-	f.StringVar(&policy.KeyReference, "key", "", "public key: file, URL or env://NAME")
-	f.StringVar(&policy.Certificate, "certificate", "", "PEM `FILE` with the certificate of the signer, for signatures that carry none; it is verified first")
-	f.StringArrayVarP(&annotations, "annotations", "a", nil, "annotation that must be signed, as key=value; may be repeated")
-	f.BoolVar(&policy.IgnoreLog, "insecure-ignore-tlog", false, "do not look at the transparency log entry")
-	f.BoolVar(&policy.IgnoreSCT, "insecure-ignore-sct", false, "do not look at the signed certificate timestamp")
-	f.BoolVar(&policy.Offline, "offline", false, "never ask the transparency log")
-	f.BoolVar(&policy.UseSignedTimestamps, "use-signed-timestamps", false, "use RFC 3161 timestamps")
-	f.BoolVar(&checkClaims, "check-claims", true, "check that the signed digest is the image's")
+	asked.Register(f)
+	asked.RegisterCertificate(f)
 	f.BoolVar(&show.all, "all", false, "print every signature, also those that did not verify")
 	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
 	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")
@@ -149,33 +137,12 @@ func (a *app) sayUnproven(ctx context.Context, report *verification.Report) erro
 	return err
 }
 
-func parseAnnotations(pairs []string) (map[string]string, error) {
-	annotations := map[string]string{}
-	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, usage("--annotations %s: write it as key=value", pair)
-		}
-		annotations[key] = value
-	}
-	return annotations, nil
-}
-
 // policyDefaults takes what cosign would read from its environment for the flags that were not given.
 func (p *place) policyDefaults(given *pflag.FlagSet, policy *verification.Policy) {
-	for _, d := range []struct {
-		flag, variable string
-		field          *string
-	}{
-		{"certificate-identity", "COSIGN_CERTIFICATE_IDENTITY", &policy.Subject},
-		{"certificate-identity-regexp", "COSIGN_CERTIFICATE_IDENTITY_REGEXP", &policy.SubjectRegexp},
-		{"certificate-oidc-issuer", "COSIGN_CERTIFICATE_OIDC_ISSUER", &policy.Issuer},
-		{"certificate-oidc-issuer-regexp", "COSIGN_CERTIFICATE_OIDC_ISSUER_REGEXP", &policy.IssuerRegexp},
-	} {
-		if v, ok := p.env.Get(d.variable); ok && !given.Changed(d.flag) {
-			*d.field = v.Value
-		}
-	}
+	own.PolicyDefaults(given, func(variable string) (string, bool) {
+		v, ok := p.env.Get(variable)
+		return v.Value, ok
+	}, policy)
 }
 
 // whole reports whether the form of the output has everything that was found, with every check.
@@ -195,12 +162,7 @@ func (a *app) printReport(ctx context.Context, report *verification.Report, show
 		if show.all {
 			explained = report.Rows()
 		}
-		for i := range explained {
-			if i > 0 {
-				a.say("\n")
-			}
-			a.say("%s", verification.MatrixText(&explained[i]))
-		}
+		a.say("%s", verification.MatricesText(explained))
 	} else {
 		var text strings.Builder
 		if err := export.Write(ctx, &text, report, export.Options{Form: form, All: show.all}); err != nil {

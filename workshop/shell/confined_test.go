@@ -44,6 +44,8 @@ var attempts = map[string][]string{
 	"sigwalk": {
 		"?sigwalk token F", "?sigwalk verify --pack F --certificate-identity x --certificate-oidc-issuer y", "?sigwalk pack --force --file N 127.0.0.1:1/x",
 		"?sigwalk trust check --trusted-root F 127.0.0.1:1/x", "?sigwalk trust diff F F", "?sigwalk trust export --force N", "?sigwalk trust import --force F",
+		"?sigwalk verify --trusted-root F --certificate-identity x --certificate-oidc-issuer y 127.0.0.1:1/x",
+		"?sigwalk verify --key F 127.0.0.1:1/x", "sigwalk explain sct < F",
 	},
 	"sleep": nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},
 	"uniq": {"uniq F"}, "wc": {"wc F"},
