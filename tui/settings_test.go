@@ -37,9 +37,9 @@ func TestSettings(t *testing.T) {
 		s.Key("enter")
 		s.sees(then)
 	}
-	choose("setting mouse", "the mouse: its wheel moves, a click chooses: on, now and the next time")
+	choose("setting mouse", "the mouse: wheel and clicks: on, now and the next time")
 	s.Until("the mouse is asked for", func() bool { return slices.Contains(s.Sent, tea.EnableMouseCellMotion()) })
-	choose("setting mouse", "the mouse: its wheel moves, a click chooses: off")
+	choose("setting mouse", "the mouse: wheel and clicks: off")
 	s.Until("the mouse is given back", func() bool { return slices.Contains(s.Sent, tea.DisableMouse()) })
 	if !strings.Contains(s.Text(), "Environment") {
 		t.Fatal("there are no panes")

@@ -22,7 +22,7 @@ func TestPlain(t *testing.T) {
 	}
 	at := 0
 	for _, want := range []string{
-		"Sign an image. 9 steps.", "Step 1. Copy the image", "State: to do.", "mouse: the mouse: its wheel moves, a click chooses. It is off, and can be: off, on.", "place: where you work. It is sandbox,", "mouse is one of: off, on.", "mouse: on.", "host is given at the start, with: sigwalk --allow-host", "There is nothing to trace yet", "copied; the digest is the same at both ends", "The step is done",
+		"Sign an image. 9 steps.", "Step 1. Copy the image", "State: to do.", "mouse: the mouse: wheel and clicks. It is off, and can be: off, on.", "place: where you work. It is sandbox,", "mouse is one of: off, on.", "mouse: on.", "host is given at the start, with: sigwalk --allow-host", "There is nothing to trace yet", "copied; the digest is the same at both ends", "The step is done",
 		"Step 2. Fetch the trust root", "the root was pinned", "Step 3. Log in to the registry", "in plain text",
 		"Step 4. Get an identity token", "SIGSTORE_ID_TOKEN is set", "Step 5. Sign the image", "cannot be removed later",
 		"tlog entry created with index: 0", "signed by pipeline-auth@demo.redhat.com",

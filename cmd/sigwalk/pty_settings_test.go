@@ -15,7 +15,7 @@ func TestSettingIsKept(t *testing.T) {
 	m.press(":")
 	m.see("Find")
 	m.press("setting mouse")
-	m.see("the mouse: its wheel moves, a click chooses: off, then on")
+	m.see("the mouse: wheel and clicks: off, then on")
 	m.press("enter")
 	m.see("on, now and the next time")
 	if !strings.Contains(m.wrote(), mouse) {

@@ -60,7 +60,7 @@ func (s Setting) Live() bool { return len(s.Values) > 0 }
 // Catalogue returns every setting.
 func Catalogue() []Setting {
 	return []Setting{
-		{Mouse, "the mouse: its wheel moves, a click chooses", []string{off, on}, "--mouse", Everywhere},
+		{Mouse, "the mouse: wheel and clicks", []string{off, on}, "--mouse", Everywhere},
 		{Background, "the terminal's background", []string{auto, "dark", "light"}, "--background dark|light", Everywhere},
 		{Colours, "colours", []string{auto, off}, "NO_COLOR=1", Everywhere},
 		{Drawing, "drawing: the characters of lines and marks", []string{auto, "ascii"}, "", Everywhere},
