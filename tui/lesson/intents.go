@@ -126,24 +126,7 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 }
 
 // latest returns the last result of a type: of the step that is looked at, else of the nearest before it, else of any.
-func latest[T any](m *Model) (none T) {
-	order := make([]int, 0, len(m.snap.Steps))
-	for i := m.step; i >= 0; i-- {
-		order = append(order, i)
-	}
-	for i := len(m.snap.Steps) - 1; i > m.step; i-- {
-		order = append(order, i)
-	}
-	for _, i := range order {
-		values := m.snap.Steps[i].Values
-		for j := len(values) - 1; j >= 0; j-- {
-			if v, ok := values[j].(T); ok {
-				return v
-			}
-		}
-	}
-	return none
-}
+func latest[T any](m *Model) T { return Latest[T](m.snap, m.step) }
 
 func (m *Model) toggle(p pane) {
 	if m.focus == p {

@@ -129,6 +129,26 @@ func Result(t *theme.Theme, value any, now time.Time, width int) []string {
 	return nil
 }
 
+// Latest returns the last result of a type: of the step, else of the nearest before it, else of any; the zero T where there is none.
+func Latest[T any](snap workshop.Snapshot, step int) (none T) {
+	order := make([]int, 0, len(snap.Steps))
+	for i := step; i >= 0; i-- {
+		order = append(order, i)
+	}
+	for i := len(snap.Steps) - 1; i > step; i-- {
+		order = append(order, i)
+	}
+	for _, i := range order {
+		values := snap.Steps[i].Values
+		for j := len(values) - 1; j >= 0; j-- {
+			if v, ok := values[j].(T); ok {
+				return v
+			}
+		}
+	}
+	return none
+}
+
 // facts draws names and values under each other.
 type facts struct {
 	t     *theme.Theme

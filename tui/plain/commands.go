@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,64 +15,107 @@ import (
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
-	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
 // command is one thing that can be typed at the prompt. The letters are those of the screens.
 type command struct {
 	name, help string
 	do         func(w *walker, ctx context.Context, rest string) error
+	takes      bool // more may stand behind it
 }
 
-// is reports whether word is the command. Case counts only where two commands differ by nothing else.
-func (c command) is(word string) bool {
-	if strings.EqualFold(c.name, "l") {
-		return c.name == word
+// find returns the command of that name. Case counts only where two commands differ by nothing else.
+func find(word string) (command, bool) {
+	all := commands()
+	for _, c := range all {
+		if c.name == word {
+			return c, true
+		}
 	}
-	return strings.EqualFold(c.name, word)
+	var same []command
+	for _, c := range all {
+		if strings.EqualFold(c.name, word) {
+			same = append(same, c)
+		}
+	}
+	if len(same) != 1 {
+		return command{}, false
+	}
+	return same[0], true
 }
 
-// takes reports whether more may stand behind the command.
-func (c command) takes() bool {
-	return c.name == "$" || c.name == "L" || c.name == "trace" || c.name == "set"
+// just is a command that can neither fail nor be followed by more.
+func just(name, help string, do func(*walker)) command {
+	return command{name: name, help: help, do: func(w *walker, _ context.Context, _ string) error { do(w); return nil }}
+}
+
+// with is a command that more may follow, and that cannot fail.
+func with(name, help string, do func(w *walker, rest string)) command {
+	return command{name: name, help: help, takes: true, do: func(w *walker, _ context.Context, rest string) error { do(w, rest); return nil }}
+}
+
+// alone is a command that may fail, and that nothing follows.
+func alone(name, help string, do func(*walker, context.Context) error) command {
+	return command{name: name, help: help, do: func(w *walker, ctx context.Context, _ string) error { return do(w, ctx) }}
 }
 
 func commands() []command {
+	return slices.Concat(stepCommands(), resultCommands(), otherCommands())
+}
+
+// stepCommands go from step to step and do them.
+func stepCommands() []command {
 	return []command{
-		{"", "alone, runs the command of the step", func(w *walker, ctx context.Context, _ string) error { return w.run(ctx, "") }},
-		{"$", "a dollar sign and a line: runs that line of the workshop shell", func(w *walker, ctx context.Context, rest string) error {
-			return w.try(ctx, rest)
-		}},
-		{"n", "goes to the next step", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step + 1) }},
-		{"p", "goes to the step before", func(w *walker, _ context.Context, _ string) error { return w.turn(w.step - 1) }},
-		{"r", "reads the step again", func(w *walker, _ context.Context, _ string) error { w.show(); return nil }},
-		{"h", "gives a hint, and then the next one", func(w *walker, _ context.Context, _ string) error { w.hint(); return nil }},
-		{"w", "says why this step is there", func(w *walker, _ context.Context, _ string) error { w.why(); return nil }},
-		{"l", "lists the steps", func(w *walker, _ context.Context, _ string) error { w.list(); return nil }},
-		{"L", "lists the lessons; with a number behind it, opens that lesson", func(w *walker, _ context.Context, rest string) error { return w.lessons(rest) }},
-		{"e", "lists the variables; secrets are dots", func(w *walker, _ context.Context, _ string) error { w.env(); return nil }},
-		{"s", "opens a shell with the variables of the lesson", func(w *walker, ctx context.Context, _ string) error { w.shell(); return nil }},
-		{"d", "doctor: finds out what is wrong with the deployment, and says what to do", func(w *walker, ctx context.Context, _ string) error { return w.doctor(ctx) }},
-		{"-", "leaves this step out", func(w *walker, _ context.Context, _ string) error {
+		alone("", "alone, runs the command of the step; on a blocked step, goes to the step that blocks it", (*walker).enter),
+		{"$", "a dollar sign and a line: runs that line of the workshop shell; with a tab at its end, lists what its last word can become", (*walker).line, true},
+		with("history", "lists the lines that were run; ! and a number runs one of them again, such as: ! 2", func(w *walker, _ string) { w.history() }),
+		{"!", "an exclamation mark and a number: runs that line of the history again", (*walker).repeat, true},
+		alone("c", "changes the command, line by line, before it runs", (*walker).change),
+		alone("n", "goes to the next step", func(w *walker, _ context.Context) error { return w.turn(w.step + 1) }),
+		alone("p", "goes to the step before", func(w *walker, _ context.Context) error { return w.turn(w.step - 1) }),
+		{"g", "g and a number: goes to that step; the number alone does the same", func(w *walker, _ context.Context, rest string) error { return w.jump(rest) }, true},
+		just("r", "reads the step again", (*walker).show),
+		just("k", "says where the checks of the step stand, and what blocks it", (*walker).checks),
+		just("h", "gives a hint, and then the next one", (*walker).hint),
+		just("w", "says why this step is there", (*walker).why),
+		just("l", "lists the steps", (*walker).list),
+		{"L", "lists the lessons; with a number behind it, opens that lesson", func(w *walker, _ context.Context, rest string) error { return w.lessons(rest) }, true},
+		{"/", "a slash and words: finds commands, steps, lessons and settings by these words, and does the one you choose", (*walker).search, true},
+		alone("-", "leaves this step out", func(w *walker, _ context.Context) error {
 			w.session.Skip(w.step)
 			return w.turn(w.step + 1)
-		}},
-		{"t", "writes what was run, as Markdown, to a new file", func(w *walker, _ context.Context, _ string) error { w.export(); return nil }},
-		{"page", "opens the page that a Quay has of the repository in your browser, and says its address", func(w *walker, ctx context.Context, _ string) error {
-			return w.page(ctx)
-		}},
-		{"trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", func(w *walker, _ context.Context, rest string) error {
-			w.trace(rest)
-			return nil
-		}},
-		{"set", "lists the settings; with a name and a value behind it, sets one, such as: set mouse on", func(w *walker, _ context.Context, rest string) error {
-			w.set(rest)
-			return nil
-		}},
-		{"x", "resets this step, after a question", (*walker).reset},
-		{"u", "puts the sandbox back as it was before this step, after a question", func(w *walker, ctx context.Context, _ string) error { return w.undo(ctx) }},
-		{"?", "lists the commands", func(w *walker, _ context.Context, _ string) error { w.help(); return nil }},
-		{"q", "quits", func(*walker, context.Context, string) error { return errEnded }},
+		}),
+		alone("x", "resets this step, after a question", func(w *walker, ctx context.Context) error { return w.reset(ctx, "") }),
+		alone("u", "puts the sandbox back as it was before this step, after a question", (*walker).undo),
+	}
+}
+
+// resultCommands look at what came of it.
+func resultCommands() []command {
+	return []command{
+		just("o", "says again what the last run of the step printed, and what came of it", (*walker).output),
+		{"v", "lists the signatures of the last verification; with a number behind it, says every check of that one", (*walker).signatures, true},
+		just("t", "says what hangs off the image, as the last look at its tree found it", (*walker).tree),
+		just("T", "says what is in the trust root, as it was last fetched", (*walker).trust),
+		with("trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", (*walker).trace),
+		with("N", "is trace", (*walker).trace),
+		just("y", "writes the command of the step to a new file, to copy it from there", (*walker).copy),
+		just("Y", "prints the command alone, unbroken, to select it", (*walker).raw),
+		just("E", "exports what was run, as Markdown, to a new file", (*walker).export),
+	}
+}
+
+// otherCommands are about the lesson as a whole.
+func otherCommands() []command {
+	return []command{
+		with("e", "lists the variables; secrets are not shown; with a name behind it, says all of one, with a line that exports it", (*walker).env),
+		just("s", "opens a shell with the variables of the lesson", (*walker).shell),
+		alone("D", "doctor: finds out what is wrong with the deployment, and says what to do", (*walker).doctor),
+		alone("page", "opens the page that a Quay has of the repository in your browser, and says its address", (*walker).page),
+		alone("B", "is page", (*walker).page),
+		with("set", "lists the settings; with a name and a value behind it, sets one, such as: set mouse on", (*walker).set),
+		with("?", "lists the commands; with one behind it, says what that does", (*walker).help),
+		alone("q", "quits", func(*walker, context.Context) error { return errEnded }),
 	}
 }
 
@@ -183,19 +227,6 @@ func (w *walker) lessons(number string) error {
 	return &otherLesson{w.opts.Course.Lessons[n-1].Name}
 }
 
-func (w *walker) env() {
-	for _, v := range w.session.Snapshot().Env {
-		value := widget.Clean(v.Value)
-		switch {
-		case v.Value == "":
-			value = "has no value"
-		case v.Secret || environment.IsSecret(v.Name):
-			value = "secret, set"
-		}
-		w.say("%s: %s (from %s)", widget.Clean(v.Name), value, widget.Clean(string(v.Source)))
-	}
-}
-
 func (w *walker) shell() {
 	if w.opts.Shell == nil {
 		w.say("There is no shell here.")
@@ -255,14 +286,29 @@ func (w *walker) undo(ctx context.Context) error {
 	return nil
 }
 
-func (w *walker) help() {
-	for _, c := range commands() {
-		name := c.name
-		if name == "" {
-			name = "Enter"
+func (w *walker) help(name string) {
+	if name != "" {
+		c, found := find(name)
+		if !found {
+			w.say("There is no command %q here. A question mark alone lists them.", widget.Clean(name))
+			return
 		}
-		w.say("%s: %s.", name, c.help)
+		w.say("%s", c.text())
+		return
 	}
+	for _, c := range commands() {
+		w.say("%s", c.text())
+	}
+	w.say("A number alone goes to the step of that number. Control and C stops what runs.")
+}
+
+// text says what the command does.
+func (c command) text() string {
+	name := c.name
+	if name == "" {
+		name = "Enter"
+	}
+	return name + ": " + c.help + "."
 }
 
 func (w *walker) now() workshop.StepSnapshot { return w.session.Snapshot().Steps[w.step] }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strconv"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -308,13 +309,31 @@ func (w *walker) prompt(ctx context.Context) error {
 		text = l.text
 	}
 	w.echo(text)
-	text = strings.TrimSpace(text)
-	word, rest, _ := strings.Cut(text, " ")
-	for _, c := range commands() {
-		if c.is(word) && (rest == "" || c.takes()) {
-			return c.do(w, ctx, rest)
+	return w.obey(ctx, text)
+}
+
+// obey does what was typed.
+func (w *walker) obey(ctx context.Context, text string) error {
+	word, rest := parse(text)
+	if _, err := strconv.Atoi(word); err == nil && rest == "" {
+		return w.jump(word)
+	}
+	if c, found := find(word); found && (rest == "" || c.takes) {
+		return c.do(w, ctx, rest)
+	}
+	w.say("There is no command %q here. A question mark lists them.", strings.TrimSpace(text))
+	return nil
+}
+
+// parse takes a command and what stands behind it apart. Behind a sign no space is needed. A tab at the end is kept: it asks what
+// the last word can become.
+func parse(text string) (word, rest string) {
+	text = strings.TrimLeft(strings.TrimRight(text, " \r\n"), " \t")
+	for _, sign := range []string{"$", "!", "/"} {
+		if behind, found := strings.CutPrefix(text, sign); found {
+			return sign, strings.TrimLeft(behind, " ")
 		}
 	}
-	w.say("There is no command %q here. A question mark lists them.", text)
-	return nil
+	word, rest, _ = strings.Cut(strings.TrimSpace(text), " ")
+	return word, strings.TrimSpace(rest)
 }

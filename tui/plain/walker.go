@@ -215,13 +215,7 @@ func (w *walker) report(step int, err error) error {
 		}
 	}
 	w.say("")
-	for i, check := range s.Step.Checks {
-		result := "not looked at yet"
-		if i < len(s.Checks) {
-			result = checkWord(s.Checks[i])
-		}
-		w.say("Check: %s: %s.", widget.Clean(check.Title), result)
-	}
+	w.sayChecks(s)
 	switch {
 	case s.State == workshop.StepDone && !s.Holds():
 		w.say("The step was done before. This time not everything holds. n goes on.")
