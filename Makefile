@@ -22,6 +22,10 @@ REKOR := v1.5.4
 FREEZE := v0.2.2
 SIGSTORE_PYTHON := 4.5.1
 ACTIONLINT := v1.7.12
+POLICY_CONTROLLER := v0.13.1
+# The library of podman and skopeo in a program of its own module, which also has its version.
+PULL_MODULE := $(CURDIR)/cmd/sigwalk/interop/containers/pull
+PULL_VERSION := $(shell awk '$$2 == "go.podman.io/image/v5" { print $$3; exit }' $(PULL_MODULE)/go.mod)
 # Runs on Node 20; 4.75 does not.
 GITLAB_CI_LOCAL := 4.61.1
 KEYCLOAK_VERSION := 26.3.2
@@ -68,6 +72,7 @@ screenshots: build $(TOOLS)/freeze-$(FREEZE) ## draw the pictures of the README 
 	docs/screenshots.sh $(CURDIR)/$(BIN) $(TOOLS)/freeze-$(FREEZE)
 
 interop: build tools $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore $(TOOLS)/actionlint-$(ACTIONLINT) \
+		$(TOOLS)/pull-$(PULL_VERSION) $(TOOLS)/policy-tester-$(POLICY_CONTROLLER) \
 		$(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local ## test against the real cosigns, crane, rekor-cli, sigstore-python (fetched here) and skopeo (install it)
 	@missing=; for program in skopeo jq curl column git rsync npm; do \
 		command -v $$program >/dev/null || missing="$$missing $$program"; \
@@ -82,6 +87,7 @@ interop: build tools $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore $(
 		CRANE=$(TOOLS)/crane-$(CRANE) REKOR_CLI=$(TOOLS)/rekor-cli-$(REKOR) \
 		SIGSTORE_PYTHON=$(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore \
 		ACTIONLINT=$(TOOLS)/actionlint-$(ACTIONLINT) \
+		PULL=$(TOOLS)/pull-$(PULL_VERSION) POLICY_TESTER=$(TOOLS)/policy-tester-$(POLICY_CONTROLLER) \
 		GITLAB_CI_LOCAL=$(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local \
 		$(GOTESTSUM) --format testname -- -tags interop -count=1 -timeout 30m ./cmd/sigwalk/interop/...
 
@@ -159,6 +165,17 @@ $(TOOLS)/sigstore-python-$(SIGSTORE_PYTHON)/bin/sigstore:
 
 $(TOOLS)/actionlint-$(ACTIONLINT):
 	$(call install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))
+
+# A module with replacements cannot be installed by its path: it is built where it lies.
+$(TOOLS)/policy-tester-$(POLICY_CONTROLLER):
+	mkdir -p $(TOOLS)
+	cd "$$($(GO) mod download -json github.com/sigstore/policy-controller@$(POLICY_CONTROLLER) | sed -n 's/^.*"Dir": "\(.*\)".*$$/\1/p')" && \
+		$(GO) build -trimpath -ldflags "-s -w" -o $@ ./cmd/tester
+
+# Without the tag it would want the libraries of GnuPG.
+$(TOOLS)/pull-$(PULL_VERSION): $(PULL_MODULE)/main.go $(PULL_MODULE)/go.mod
+	mkdir -p $(TOOLS)
+	cd $(PULL_MODULE) && CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags containers_image_openpgp -ldflags "-s -w" -o $@ .
 
 $(TOOLS)/gitlab-ci-local-$(GITLAB_CI_LOCAL)/node_modules/.bin/gitlab-ci-local:
 	@command -v npm >/dev/null || { echo "this needs Node.js 20 or newer with npm: apt-get install nodejs npm"; exit 1; }

@@ -2,7 +2,6 @@ package verification
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -13,58 +12,28 @@ type Consumer struct {
 	Sees, Why string
 	// Finds is true when it finds at least one signature that verified, whoever made it.
 	Finds bool
-}
-
-// stock is what is stored beside one image.
-type stock struct {
-	tagged, taggedGood    int // layers of the .sig tag
-	bundled, bundledGood  int // bundles that say it is signed
-	attested, attestedTag int // bundles and layers of the .att tag that say something else
-	attestedGood          int // bundles of those: cosign's verify takes one for a signature
-	tag                   bool
-}
-
-func (n *Node) stock() stock {
-	var s stock
-	for _, group := range n.Children {
-		if group.Kind != NodeGroup {
-			continue
-		}
-		if group.Title == GroupSignatures && group.Err == nil {
-			s.tag = true
-		}
-		for _, child := range group.Children {
-			good := child.Signature != nil && child.Signature.Verified
-			switch {
-			case group.Title == GroupSignatures:
-				s.tagged++
-				s.taggedGood += one(good)
-			case group.Title == GroupAttestations:
-				s.attestedTag++
-			case group.Title == GroupReferrers && child.Kind == NodeSignature && child.Signature.isBundle():
-				s.bundled++
-				s.bundledGood += one(good)
-			case group.Title == GroupReferrers && child.Kind == NodeAttestation:
-				s.attested++
-				s.attestedGood += one(good)
-			}
-		}
-	}
-	return s
-}
-
-func one(so bool) int {
-	if so {
-		return 1
-	}
-	return 0
+	// WithKey is true when it finds at least one by a key pair, which counts for who names the right public key. Nobody named
+	// one here.
+	WithKey bool
 }
 
 // Consumers says what programs will find of what is stored beside an image. It is worked out from the tree: from what is
 // stored where, and for an index also beside its images. Whether a policy of theirs is content with who signed is not said.
 func (n *Node) Consumers() []Consumer {
 	s := n.stock()
-	return []Consumer{n.cosign2(s), n.cosign3(s), n.podman(s), quayBadge(s), policies(s)}
+	found := []Consumer{
+		s.cosign("cosign v2 verify", "2.6 reads bundles; versions before 2.5 look at the .sig tag alone and find nothing"),
+		s.cosign("cosign v3 verify", "it reads bundles that refer to the image, or stand at the fallback tag"),
+		n.podman(s), s.quayBadge(), s.policies(),
+	}
+	if s.unasked != nil {
+		for i := range found {
+			if !found[i].Finds {
+				found[i].Sees, found[i].Why = "not known", "what is stored could not be read: "+oneLine(s.unasked.Error())
+			}
+		}
+	}
+	return found
 }
 
 // ConsumersText is Consumers as text, a program a line and why below it. It ends with a line end.
@@ -72,121 +41,86 @@ func ConsumersText(n *Node) string {
 	var b strings.Builder
 	for _, c := range n.Consumers() {
 		mark := "x "
-		if c.Finds {
+		switch {
+		case c.Finds:
 			mark = "ok"
+		case c.WithKey:
+			mark = "--"
 		}
 		fmt.Fprintf(&b, "%s %-22s %s\n   %s\n", mark, c.Name, c.Sees, c.Why)
 	}
 	return b.String()
 }
 
-// cosign2 is cosign 2.6: where there is any Sigstore bundle, its verify looks at nothing else (cmd/cosign/cli/verify).
-func (n *Node) cosign2(s stock) Consumer {
-	c := Consumer{Name: "cosign v2 verify", Finds: s.taggedGood > 0}
-	switch bundles := s.bundled + s.attested; {
-	case bundles > 0 && s.tagged > 0:
-		c.Finds = s.bundledGood+s.attestedGood > 0
-		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", counted(bundles, "bundle"), counted(s.tagged, "signature"))
-		c.Why = "2.6 looks at bundles alone where there is one, attestations included, and takes one for a signature; its JSON names neither subject nor issuer of a bundle"
-	case bundles > 0:
-		c.Finds = s.bundledGood+s.attestedGood > 0
-		c.Sees = counted(bundles, "bundle")
-		c.Why = "2.6 reads bundles; versions before 2.5 look at the .sig tag alone and find nothing"
-	case s.tagged > 0:
-		c.Sees = counted(s.tagged, "signature")
-		c.Why = "it reads the layers of the .sig tag"
-	default:
-		c.Sees, c.Why = "nothing", "there is neither a .sig tag nor a bundle"
+// cosign is cosign 2.6 and 3.1. Where there is any Sigstore bundle, good or bad, their verify looks at nothing else
+// (cmd/cosign/cli/verify of both).
+func (s stock) cosign(name, bundles string) Consumer {
+	c := Consumer{Name: name, Sees: "nothing", Why: "there is neither a .sig tag nor a bundle"}
+	looked := s.tag
+	switch {
+	case s.bundles.all > 0 && s.tag.all > 0:
+		looked = s.bundles
+		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", s.bundles.of("bundle"), counted(s.tag.all, "signature"))
+		c.Why = "where there is a bundle it looks at nothing else, also when none verifies; an attestation in one it takes for a signature"
+	case s.bundles.all > 0:
+		looked = s.bundles
+		c.Sees, c.Why = s.bundles.of("bundle"), bundles
+	case s.tag.all > 0:
+		c.Sees, c.Why = s.tag.of("signature"), "there is no bundle, so that it reads the layers of the .sig tag"
 	}
-	return c
-}
-
-// cosign3 is cosign 3.1: where there is any Sigstore bundle, good or bad, it looks at nothing else.
-func (n *Node) cosign3(s stock) Consumer {
-	c := Consumer{Name: "cosign v3 verify", Finds: s.taggedGood > 0}
-	switch bundles := s.bundled + s.attested; {
-	case bundles > 0 && s.tagged > 0:
-		c.Finds = s.bundledGood+s.attestedGood > 0
-		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", counted(bundles, "bundle"), counted(s.tagged, "signature"))
-		c.Why = "it looks at bundles alone where there is one, attestations included, which it takes for signatures, also when none of them verifies"
-	case bundles > 0:
-		c.Finds = s.bundledGood+s.attestedGood > 0
-		c.Sees = counted(bundles, "bundle")
-		c.Why = "it reads bundles that refer to the image, or stand at the fallback tag"
-	case s.tagged > 0:
-		c.Sees = fmt.Sprintf("%s in the tag", counted(s.tagged, "signature"))
-		c.Why = "there is no bundle, so that it goes back to the .sig tag"
-	default:
-		c.Sees, c.Why = "nothing", "there is neither a bundle nor a .sig tag"
-	}
-	return c
-}
-
-// podman is containers/image with use-sigstore-attachments: the .sig tag, of the image that is pulled and not of its index.
-func (n *Node) podman(s stock) Consumer {
-	c := Consumer{Name: "podman, skopeo, CRI-O", Finds: s.taggedGood > 0}
-	if _, ok := n.Coverage(); ok {
-		with, all := 0, 0
-		for _, child := range n.Children {
-			if child.Kind != NodeImage || child.Platform == "unknown/unknown" {
-				continue
-			}
-			all++
-			with += one(child.stock().taggedGood > 0)
-		}
-		c.Finds = with == all
-		c.Sees = fmt.Sprintf("signatures of %d of %d platforms", with, all)
-		c.Why = "a pull checks the digest of the platform's own image, by its .sig tag: sign with --recursive"
-		return c
-	}
-	c.Sees = "nothing"
-	if s.tagged > 0 {
-		c.Sees = counted(s.tagged, "signature")
-	}
-	c.Why = "they read the .sig tag where registries.d says use-sigstore-attachments: true"
-	if s.bundled > 0 {
-		c.Why += "; bundles they do not know"
+	c.Finds, c.WithKey = looked.good > 0, looked.logged > 0
+	switch {
+	case c.WithKey:
+		c.Why += "; a signature by a key pair counts for --key with its public key"
+	case looked.keyed > 0:
+		c.Why += "; a signature by a key pair without a log entry that holds takes --insecure-ignore-tlog beside --key"
 	}
 	return c
 }
 
 // quayBadge is drawn by name alone (Quay's web/src/libs/cosign.ts).
-func quayBadge(s stock) Consumer {
+func (s stock) quayBadge() Consumer {
 	c := Consumer{Name: "Quay's badge", Sees: "no badge", Why: "it looks for a tag named sha256-<digest>.sig, which bundles do not have"}
-	if s.tag {
-		c.Sees, c.Finds = "signed", s.taggedGood > 0
-		c.Why = "there is a tag of that name; the badge looks at the name alone, not at who signed"
-		if s.taggedGood == 0 {
-			c.Why = "there is a tag of that name, though nothing in it verifies: the badge looks at the name alone"
-		}
+	switch {
+	case s.elsewhere:
+		c.Why = "it looks for a tag named sha256-<digest>.sig in the image's own repository"
+	case s.tagged && s.tag.good+s.tag.keyed > 0:
+		c.Sees, c.Why = "signed", "there is a tag of that name; the badge looks at the name alone, not at who signed"
+		c.Finds, c.WithKey = s.tag.good > 0, s.tag.keyed > 0
+	case s.tagged:
+		c.Sees, c.Why = "signed", "there is a tag of that name, though nothing in it verifies: the badge looks at the name alone"
 	}
 	return c
 }
 
-func policies(s stock) Consumer {
-	c := Consumer{Name: "policy controllers", Finds: s.taggedGood > 0, Sees: "nothing"}
-	var sees []string
-	if s.tagged > 0 {
-		sees = append(sees, counted(s.tagged, "signature"))
+// policies are admission controllers. They run on a cluster, which knows no COSIGN_REPOSITORY.
+func (s stock) policies() Consumer {
+	c := Consumer{Name: "policy controllers", Sees: "nothing"}
+	if s.elsewhere {
+		c.Why = "the signatures are in another repository, which a policy has to name (source in policy-controller, repository in Kyverno)"
+		return c
 	}
-	if s.attestedTag > 0 {
-		sees = append(sees, counted(s.attestedTag, "attestation"))
+	c.Finds, c.WithKey = s.tag.good > 0, s.tag.keyed > 0
+	var sees []string
+	if s.tag.all > 0 {
+		sees = append(sees, s.tag.of("signature"))
+	}
+	if s.attestations.all > 0 {
+		sees = append(sees, counted(s.attestations.all, "attestation"))
 	}
 	if len(sees) > 0 {
 		c.Sees = strings.Join(sees, ", ")
 	}
 	c.Why = "Sigstore's policy-controller and Kyverno read the .sig and .att tags"
-	if s.bundled+s.attested > 0 {
-		c.Why += "; bundles only where the policy says so (signatureFormat: bundle, type: SigstoreBundle)"
+	if s.bundles.all > 0 {
+		c.Why += "; of bundles policy-controller reads attestations alone (signatureFormat: bundle), Kyverno both (type: SigstoreBundle)"
 	}
 	return c
 }
 
-func sortedKeys(m map[string]string) []string {
-	found := make([]string, 0, len(m))
-	for k := range m {
-		found = append(found, k)
+func one(so bool) int {
+	if so {
+		return 1
 	}
-	slices.Sort(found)
-	return found
+	return 0
 }

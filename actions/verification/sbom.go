@@ -3,6 +3,8 @@ package verification
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // maxSBOMBytes bounds the document that is read to count its packages.
@@ -85,7 +87,7 @@ func (s *Signature) Statement() *Statement {
 	found := &Statement{PredicateType: statement.PredicateType}
 	for _, subject := range statement.Subject {
 		text := subject.Name
-		for _, algorithm := range sortedKeys(subject.Digest) {
+		for _, algorithm := range slices.Sorted(maps.Keys(subject.Digest)) {
 			if text != "" {
 				text += "  "
 			}

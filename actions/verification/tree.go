@@ -62,6 +62,7 @@ type Node struct {
 	Unread bool
 
 	asked bool // the image that was asked for
+	empty bool // a tag that is there, with nothing in it
 }
 
 // growers is how many images of an index are looked into at the same time. How many requests that makes is bounded elsewhere.
@@ -179,7 +180,7 @@ func (t *grower) growAll(ctx context.Context, nodes []*Node, repo name.Repositor
 	_ = g.Wait() // a node keeps its own error
 }
 
-// grow hangs the four groups below an image, those with nothing in them left out.
+// grow hangs the four groups below an image. Those with nothing in them are left out, but for a tag that holds nothing.
 func (t *grower) grow(ctx context.Context, node *Node, repo name.Repository) {
 	d := repo.Digest(node.Digest.String())
 	groups := make([]*Node, 4)
@@ -192,7 +193,7 @@ func (t *grower) grow(ctx context.Context, node *Node, repo name.Repository) {
 	}
 	_ = g.Wait()
 	for _, group := range groups {
-		if group != nil && (len(group.Children) > 0 || group.Err != nil) {
+		if group != nil && (len(group.Children) > 0 || group.Err != nil || group.empty) {
 			node.Children = append(node.Children, group)
 		}
 	}
@@ -207,6 +208,7 @@ func (t *grower) signatureGroup(ctx context.Context, d name.Digest) *Node {
 		return group
 	}
 	t.judge(ctx, signatures, d)
+	group.empty = signatures != nil && len(signatures) == 0 // Quay draws its badge for it
 	for i := range signatures {
 		s := &signatures[i]
 		group.Digest = s.Manifest
@@ -227,6 +229,9 @@ func (t *grower) judge(ctx context.Context, signatures []Signature, d name.Diges
 	}
 	if t.untrusted == nil {
 		if x, err := examinationOf(d, Policy{}, t.co); err == nil && t.verdicts(ctx, signatures, newJudgement(x, t.co)) == nil {
+			for i := range signatures {
+				signatures[i].blame(ctx)
+			}
 			return
 		}
 	}

@@ -44,6 +44,8 @@ type consumerJSON struct {
 	Sees  string `json:"sees"`
 	Why   string `json:"why"`
 	Finds bool   `json:"finds"` // at least one signature that verified, whoever made it
+	// WithKey: at least one by a key pair, which counts for who names the right public key.
+	WithKey bool `json:"withKey"`
 }
 
 // MarshalJSON implements json.Marshaler with the node and what is below it.

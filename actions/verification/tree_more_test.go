@@ -94,6 +94,9 @@ func TestCoverage(t *testing.T) {
 	if got, _ := root.Coverage(); got != (verification.Coverage{Platforms: 4, Unknown: 4}) {
 		t.Errorf("before they are read: %+v", got)
 	}
+	if got := root.Consumers()[2]; got.Sees != "signatures of 0 of 4 platforms (4 not read yet)" {
+		t.Errorf("before they are read: %+v", got)
+	}
 	for i, child := range root.Children {
 		if child.Unread {
 			if root.Children[i], err = w.verifier.Grow(t.Context(), w.tag(), child); err != nil {
@@ -109,7 +112,7 @@ func TestCoverage(t *testing.T) {
 	}
 	// podman pulls a platform, and looks for that one's own signature.
 	for _, c := range whole.Consumers() {
-		if strings.HasPrefix(c.Name, "podman") && (c.Sees != "signatures of 1 of 4 platforms" || c.Finds) {
+		if strings.HasPrefix(c.Name, "podman") && (c.Sees != "signatures of 1 of 4 platforms, by a key pair of 1" || c.Finds) {
 			t.Errorf("podman: %+v", c)
 		}
 	}
@@ -199,13 +202,13 @@ func TestConsumers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		store func(*world)
-		want  map[string]string // Sees; those that find something begin with +
+		want  map[string]string // Sees; behind + where it finds a signature, behind ? where it finds one by a key
 	}{
 		{"nothing", func(*world) {}, map[string]string{
 			"cosign v2 verify": "nothing", "cosign v3 verify": "nothing", "podman, skopeo, CRI-O": "nothing", "Quay's badge": "no badge", "policy controllers": "nothing",
 		}},
 		{"tag", func(w *world) { w.attach(w.sign(byAlice), w.sign(byAlice)) }, map[string]string{
-			"cosign v2 verify": "+2 signatures", "cosign v3 verify": "+2 signatures in the tag", "podman, skopeo, CRI-O": "+2 signatures", "Quay's badge": "+signed", "policy controllers": "+2 signatures",
+			"cosign v2 verify": "+2 signatures", "cosign v3 verify": "+2 signatures", "podman, skopeo, CRI-O": "+2 signatures", "Quay's badge": "+signed", "policy controllers": "+2 signatures",
 		}},
 		{"bundle", func(w *world) { w.refer(goodBundle(w)) }, map[string]string{
 			"cosign v2 verify": "+1 bundle", "cosign v3 verify": "+1 bundle", "podman, skopeo, CRI-O": "nothing", "Quay's badge": "no badge", "policy controllers": "nothing",
@@ -213,6 +216,31 @@ func TestConsumers(t *testing.T) {
 		{"both", func(w *world) { w.attach(w.sign(byAlice)); w.refer(goodBundle(w)) }, map[string]string{
 			"cosign v2 verify": "+1 bundle, and not the 1 signature in the tag", "cosign v3 verify": "+1 bundle, and not the 1 signature in the tag",
 			"podman, skopeo, CRI-O": "+1 signature", "Quay's badge": "+signed", "policy controllers": "+1 signature",
+		}},
+		{"by a key", func(w *world) { w.attach(w.sign(spec{KeyPair: true}), w.sign(byAlice)) }, map[string]string{
+			"cosign v2 verify": "+?2 signatures (1 by a key pair)", "podman, skopeo, CRI-O": "+?2 signatures (1 by a key pair)",
+			"Quay's badge": "+?signed", "policy controllers": "+?2 signatures (1 by a key pair)",
+		}},
+		{"by a key, without an entry", func(w *world) { w.attach(w.sign(spec{KeyPair: true, NoLog: true})) }, map[string]string{
+			"cosign v3 verify": "1 signature by a key pair", "podman, skopeo, CRI-O": "?1 signature by a key pair", "policy controllers": "?1 signature by a key pair",
+		}},
+		{"copied", func(w *world) {
+			l, err := w.d.Sign(w.image.Registry.Repo("elsewhere").Digest(w.image.DigestStr()), byAlice)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.attach(l)
+		}, map[string]string{"cosign v2 verify": "+1 signature", "podman, skopeo, CRI-O": "nothing", "policy controllers": "+1 signature"}},
+		{"workflow", func(w *world) {
+			w.attach(w.sign(spec{Subject: "https://ci.example.com/build", Issuer: "https://ci.example.com"}))
+		}, map[string]string{
+			"cosign v2 verify": "+1 signature", "podman, skopeo, CRI-O": "nothing",
+		}},
+		{"without SCT", func(w *world) { w.attach(w.sign(spec{Subject: byAlice.Subject, Issuer: byAlice.Issuer, NoSCT: true})) }, map[string]string{
+			"cosign v2 verify": "1 signature", "podman, skopeo, CRI-O": "+1 signature",
+		}},
+		{"a tag with nothing in it", func(w *world) { w.attach() }, map[string]string{
+			"cosign v2 verify": "nothing", "Quay's badge": "signed", "podman, skopeo, CRI-O": "nothing",
 		}},
 		{"unsigned under the name", func(w *world) { w.attach(layer{Payload: []byte("nothing")}) }, map[string]string{
 			"cosign v2 verify": "1 signature", "Quay's badge": "signed",
@@ -229,10 +257,14 @@ func TestConsumers(t *testing.T) {
 				if consumer.Why == "" {
 					t.Errorf("%s says not why", consumer.Name)
 				}
-				got[consumer.Name] = consumer.Sees
-				if consumer.Finds {
-					got[consumer.Name] = "+" + consumer.Sees
+				text := consumer.Sees
+				if consumer.WithKey {
+					text = "?" + text
 				}
+				if consumer.Finds {
+					text = "+" + text
+				}
+				got[consumer.Name] = text
 			}
 			for name, want := range c.want {
 				if got[name] != want {

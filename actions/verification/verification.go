@@ -132,6 +132,7 @@ type Signature struct {
 	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
 
 	examination *examination // what the checks are made against; nil for what has no verdict
+	fails       []CheckID    // the checks of cosign that fail, where Consumers needs them
 }
 
 // MediaType is that of the layer or bundle that holds the signature.

@@ -177,8 +177,11 @@ func consumers(t *theme.Theme, root *verification.Node, width int) []string {
 	for _, c := range root.Consumers() {
 		p.Blank()
 		state := theme.Failed
-		if c.Finds {
+		switch {
+		case c.Finds:
 			state = theme.OK
+		case c.WithKey:
+			state = theme.Skipped
 		}
 		p.Add(t.Glyph(state)+" ", c.Name+": "+c.Sees)
 		p.Lines = append(p.Lines, widget.Paint(t.Faint, widget.Hang("   ", widget.Clean(c.Why), width))...)

@@ -37,7 +37,8 @@ func signed(node *verification.Node) *verification.Node {
 	grown.Children = []*verification.Node{{
 		Kind: verification.NodeGroup, Title: verification.GroupSignatures, Children: []*verification.Node{{
 			Kind: verification.NodeSignature, Reference: "registry.example.com/app:sig", Signature: &verification.Signature{
-				Storage: verification.StoredInTag, Subject: "user1@example.com", Verified: true, Payload: []byte(`{"critical":{}}`),
+				Storage: verification.StoredInTag, Subject: "user1@example.com", Verified: true,
+				Payload: []byte(`{"critical":{"identity":{"docker-reference":"registry.example.com/app"}}}`),
 			},
 		}},
 	}}
@@ -155,13 +156,13 @@ func TestSections(t *testing.T) {
 		return []byte(raw), nil
 	}})
 	d.Key("6")
-	for _, text := range []string{"cosign v2 verify: 1 signature", "Quay's badge: signed", "podman, skopeo, CRI-O: 1 signature"} {
+	for _, text := range []string{"cosign v2 verify: 1 signature", "Quay's badge: signed", "policy controllers: 1 signature"} {
 		sees(d, text)
 	}
 	d.Key("end")
 	d.Key("5")
 	d.Key("up")
-	sees(d, `"critical": {}`)
+	sees(d, `"critical": {`)
 	d.Key("2")
 	sees(d, `"made.by": "me"`)
 	d.Key("3")
