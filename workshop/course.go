@@ -28,11 +28,16 @@ type Course struct {
 	// Bare courses make the organisation and the technical user themselves: a fresh sandbox, in which the course is tested,
 	// leaves them out.
 	Bare bool
+	// Host is why the lessons want to run programs of the machine, as half a sentence; empty for a course that runs none.
+	Host string
 	// Files is the course's folder, as ParseCourse was given it.
 	Files fs.FS
 	// print is what the files were like before they were read.
 	print [sha256.Size]byte
 }
+
+// Sum is the SHA-256 of the names and contents of all files of the course, as they were when it was read.
+func (c *Course) Sum() [sha256.Size]byte { return c.print }
 
 // ParseCourse reads the course in a folder: course.yaml, lessons/NAME.md and scripts/NAME.sh. Everything that is wrong in any
 // of its files is reported at once, in an error with CodeLessonBroken that wraps Problems; there is no course then.
@@ -50,7 +55,7 @@ func ParseCourse(fsys fs.FS) (*Course, error) {
 		return nil, err
 	}
 	course := &Course{Files: fsys, print: print}
-	fields, ok := p.mapping(string(p.checkText(text)), 1, courseFile, []string{"title", "summary", "sandbox", "lessons"})
+	fields, ok := p.mapping(string(p.checkText(text)), 1, courseFile, []string{"title", "summary", "sandbox", "host", "lessons"})
 	if !ok {
 		return nil, p.err()
 	}
@@ -61,6 +66,9 @@ func ParseCourse(fsys fs.FS) (*Course, error) {
 		if course.Bare = p.scalar(fields, "sandbox", 1, "write sandbox: "+bare) == bare; !course.Bare {
 			p.add(fields["sandbox"].line, "sandbox says something else than "+bare, "write sandbox: "+bare+", or remove it")
 		}
+	}
+	if _, given := fields["host"]; given {
+		course.Host = p.scalar(fields, "host", 1, "write host: and why the lessons run programs of the machine, such as they call oc")
 	}
 	there, err := lessonNames(fsys)
 	if err != nil {

@@ -18,11 +18,11 @@ import (
 func (a *app) workshopCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "workshop",
-		Short: "List the lessons, and write a course of your own: new, lint, test",
+		Short: "List the lessons; write a course of your own: new, lint, test; allow one to use this machine",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.listCommand(), a.newCommand(), a.lintCommand(), a.testCommand())
+	cmd.AddCommand(a.listCommand(), a.newCommand(), a.lintCommand(), a.testCommand(), a.allowCommand(), a.forbidCommand())
 	return cmd
 }
 
@@ -178,6 +178,9 @@ func (a *app) testCourse(ctx context.Context) (err error) {
 		return unwritable(os.TempDir(), err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if usual, err := a.dirName(); err == nil {
+		a.flags.host = a.flags.host || a.permitted(usual)
+	}
 	a.flags.dir, a.flags.local = dir, true
 	p, err := a.openFresh(ctx, course)
 	if err != nil {

@@ -134,7 +134,7 @@ func (a *app) openWith(ctx context.Context, o opening) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{dir: dir, host: a.flags.host, files: files, home: a.courseHome(dir)}
+	p := &place{dir: dir, host: a.flags.host || a.permitted(dir), files: files, home: a.courseHome(dir)}
 	if p.where, err = a.choose(own, dir); err != nil {
 		return nil, err
 	}

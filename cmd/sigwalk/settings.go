@@ -31,7 +31,7 @@ func (a *app) started(dir string) map[settings.Name]string {
 		}
 	}
 	return map[settings.Name]string{
-		settings.Place: place, settings.Course: cmp.Or(a.flags.workshop, "the one that is built in"), settings.Host: onOff(a.flags.host),
+		settings.Place: place, settings.Course: cmp.Or(a.flags.workshop, "the one that is built in"), settings.Host: onOff(a.flags.host || a.permitted(dir)),
 		settings.Plain: onOff(a.lineByLine()), settings.Presented: onOff(a.flags.present), settings.Record: cmp.Or(a.flags.record, onOff(false)),
 		settings.State: dir, settings.Config: a.flags.config,
 	}

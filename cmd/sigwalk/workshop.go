@@ -37,6 +37,9 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	if err := a.askPlace(ctx, dir); err != nil {
 		return err
 	}
+	if err := a.askHost(ctx, dir, course); err != nil {
+		return err
+	}
 	progress, err := a.progressDir(dir)
 	if err != nil {
 		return err
