@@ -109,7 +109,7 @@ func TestAttestations(t *testing.T) {
 	donors := []layer{
 		w.attest(byAlice), w.attest(stampedSpec), w.attest(withSubject(bob)), w.attest(spec{KeyPair: true}),
 		w.attest(change(byAlice, func(s *spec) { s.NoLog = true })), w.attest(change(byAlice, func(s *spec) { s.At = longAgo })),
-		w.attestElsewhere(),
+		w.attestElsewhere(), w.attest(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.attest(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 	}
 	cases := 0
 	rapid.Check(t, func(r *rapid.T) {
@@ -138,6 +138,24 @@ func TestAttestations(t *testing.T) {
 		}
 	})
 	t.Logf("%d attestations", cases)
+}
+
+// TestForeignEnvelope signs a statement under another payload type: a consumer might take it for something else, and cosign
+// refuses it.
+func TestForeignEnvelope(t *testing.T) {
+	w := newWorld(t)
+	w.put("att", w.attest(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })))
+	report := w.everything(byAlicePolicy)
+	if len(report.Attached) != 1 {
+		t.Fatalf("%d attestations", len(report.Attached))
+	}
+	s := report.Attached[0]
+	if theirs := w.attestations(byAlicePolicy)[0]; theirs == nil || s.Verified {
+		t.Errorf("verified %t, cosign says %v", s.Verified, theirs)
+	}
+	if s.Reason == nil || s.Defect != nil || !strings.Contains(s.Check(verification.CheckSignature).What, "text/plain") {
+		t.Errorf("reason %v\n%s", s.Reason, matrix(s))
+	}
 }
 
 // TestEverything collects from every place at once: tags, referrers of both forms, SBOMs, and the images of an index.

@@ -203,6 +203,24 @@ var fileCases = []fileCase{
 		}, want: states{verification.CheckLogPayload: verification.CheckFailed},
 	},
 	{
+		name: "statement that says that it is something else", code: actions.CodeClaims,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" }))
+		}, want: states{verification.CheckClaims: verification.CheckFailed},
+	},
+	{
+		name: "statement with as many subjects as are looked at",
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.stated(change(byAlice, func(s *spec) { s.Crowd = 1023 }))
+		},
+	},
+	{
+		name: "statement with one more", code: actions.CodeClaims,
+		bundle: func(w *world) *protobundle.Bundle {
+			return w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 }))
+		}, want: states{verification.CheckClaims: verification.CheckFailed},
+	},
+	{
 		name: "message, the entry is over something else, second generation", code: actions.CodeLogPayload,
 		bundle: func(w *world) *protobundle.Bundle { return w.message(misrecorded(tiledSpec)) },
 		want:   states{verification.CheckLogPayload: verification.CheckFailed},
@@ -337,6 +355,7 @@ func TestBundleMutations(t *testing.T) {
 		w.message(change(byAlice, func(s *spec) { s.NoSCT = true })),
 		w.stated(byAlice), w.stated(stampedSpec), w.stated(tiledSpec), w.stated(spec{KeyPair: true, Key: key}),
 		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
+		w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
 		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)),
 	}

@@ -36,6 +36,16 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	case has(text, "provided artifact digest"), has(text, "no matching subject digest"), has(text, "no matching artifact hash algorithm"),
 		has(text, "no subjects found"), has(text, "no supported digest algorithms"), has(text, "unable to extract statement"):
 		return otherStatement(j.digest.String(), s)
+	case has(text, "too many subjects"), has(text, "too many digests"):
+		return &actions.Error{
+			Code: actions.CodeClaims, What: "the statement is about more than is looked at", Why: strings.TrimPrefix(text, "failed to verify signature: "),
+			Next: "ask the signer for a statement about fewer artifacts",
+		}
+	case has(text, "exactly one signature is required"):
+		return &actions.Error{
+			Code: actions.CodeSignature, What: "the envelope of a bundle must carry one signature", Why: strings.TrimPrefix(text, "failed to verify signature: "),
+			Next: nextTampered,
+		}
 	case has(text, "artifact does not match digest"):
 		return &actions.Error{
 			Code: actions.CodeClaims, What: "the signature is for something else",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	intoto "github.com/in-toto/attestation/go/v1"
@@ -40,7 +41,7 @@ func (d *Deployment) Attest(image name.Digest, predicateType string, spec Spec) 
 	if err != nil {
 		return nil, err
 	}
-	sig, err := sign(s.key, dsse.PAE(inTotoType, statement))
+	sig, err := sign(s.key, dsse.PAE(s.payloadType(), statement))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func (d *Deployment) Attest(image name.Digest, predicateType string, spec Spec) 
 		MediaType:            BundleType,
 		VerificationMaterial: material,
 		Content: &protobundle.Bundle_DsseEnvelope{DsseEnvelope: &protodsse.Envelope{
-			Payload: statement, PayloadType: inTotoType, Signatures: []*protodsse.Signature{{Sig: sig}},
+			Payload: statement, PayloadType: s.payloadType(), Signatures: []*protodsse.Signature{{Sig: sig}},
 		}},
 	}, nil
 }
@@ -64,9 +65,14 @@ func statementAbout(image name.Digest, predicateType string, spec Spec) ([]byte,
 		return nil, err
 	}
 	h := image.DigestStr()[len("sha256:"):]
+	subjects := []*intoto.ResourceDescriptor{{Digest: map[string]string{"sha256": h}, Annotations: annotations}}
+	for n := range spec.Crowd {
+		sum := sha256.Sum256([]byte{byte(n), byte(n >> 8)})
+		subjects = append(subjects, &intoto.ResourceDescriptor{Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+	}
 	return protojson.Marshal(&intoto.Statement{
 		Type:          intoto.StatementTypeUri,
-		Subject:       []*intoto.ResourceDescriptor{{Digest: map[string]string{"sha256": h}, Annotations: annotations}},
+		Subject:       subjects,
 		PredicateType: predicateType,
 		Predicate:     &structpb.Struct{},
 	})

@@ -33,7 +33,7 @@ const origin = "rekor.test"
 func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.TransparencyLogEntry, error) {
 	switch {
 	case s.spec.Tiles && !s.spec.Withdrawn:
-		sum := sha256.Sum256(dsse.PAE(inTotoType, statement))
+		sum := sha256.Sum256(dsse.PAE(s.payloadType(), statement))
 		return d.witnessMessage(sum[:], sig, s)
 	case s.spec.Tiles:
 		sum := sha256.Sum256(statement)
@@ -44,7 +44,7 @@ func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.Tran
 			},
 		}}})
 	}
-	envelope, err := envelopeOf(statement, sig)
+	envelope, err := envelopeOf(statement, sig, s)
 	if err != nil {
 		return nil, err
 	}
@@ -59,9 +59,9 @@ func (d *Deployment) witness(statement, sig []byte, s *signer) (*protorekor.Tran
 	return d.shelve(rekordsse.KIND, body, s)
 }
 
-func envelopeOf(statement, sig []byte) ([]byte, error) {
+func envelopeOf(statement, sig []byte, s *signer) ([]byte, error) {
 	return json.Marshal(dsse.Envelope{
-		PayloadType: inTotoType, Payload: base64.StdEncoding.EncodeToString(statement),
+		PayloadType: s.payloadType(), Payload: base64.StdEncoding.EncodeToString(statement),
 		Signatures: []dsse.Signature{{Sig: base64.StdEncoding.EncodeToString(sig)}},
 	})
 }

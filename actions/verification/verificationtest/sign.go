@@ -51,6 +51,10 @@ type Spec struct {
 	ForgedSCT bool
 	NoLog     bool
 	Stamp     bool // add an RFC 3161 time stamp
+	// PayloadType is what the envelope of a statement says that it holds; an in-toto statement when empty.
+	PayloadType string
+	// Crowd is how many subjects a statement has beside the image.
+	Crowd int
 	// Tiles puts the entry of a bundle into a log of the second generation.
 	Tiles bool
 	// Withdrawn makes the entry of a statement there of the kind dsse 0.0.2, which was withdrawn.
@@ -99,11 +103,11 @@ func (d *Deployment) Attestation(image name.Digest, predicateType string, spec S
 	if err != nil {
 		return Layer{}, err
 	}
-	signature, err := sign(s.key, dsse.PAE(inTotoType, statement))
+	signature, err := sign(s.key, dsse.PAE(s.payloadType(), statement))
 	if err != nil {
 		return Layer{}, err
 	}
-	envelope, err := envelopeOf(statement, signature)
+	envelope, err := envelopeOf(statement, signature, s)
 	if err != nil {
 		return Layer{}, err
 	}
@@ -184,6 +188,13 @@ func (l Layer) With(key, value string) Layer {
 		changed.Annotations[key] = value
 	}
 	return changed
+}
+
+func (s *signer) payloadType() string {
+	if s.spec.PayloadType != "" {
+		return s.spec.PayloadType
+	}
+	return inTotoType
 }
 
 // signer is a key and what vouches for it.
