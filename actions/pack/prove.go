@@ -25,7 +25,7 @@ func Verifier(trusted root.TrustedMaterial, readFile func(string) ([]byte, error
 	refusing := &web.Refusing{}
 	return verification.New(verification.Options{
 		Material:  func(context.Context) (root.TrustedMaterial, error) { return trusted, nil },
-		Transport: refusing, Keys: keys.New(keys.Options{Transport: refusing, ReadFile: readFile}),
+		Transport: refusing, Keys: keys.New(keys.Options{Transport: refusing, ReadFile: readFile}), ReadFile: readFile,
 	}), refusing
 }
 

@@ -13,6 +13,16 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 )
 
+// Reader reads a file that a person named; nil reads this machine's, up to a bound.
+type Reader func(path string) ([]byte, error)
+
+func (r Reader) read(path string) ([]byte, error) {
+	if r == nil {
+		return readBounded(path)
+	}
+	return r(path)
+}
+
 // Authorities are certificate authorities that a person names in place of those of a trust root, as cosign's
 // --certificate-chain, --ca-roots and --ca-intermediates do.
 type Authorities struct {
@@ -22,8 +32,8 @@ type Authorities struct {
 }
 
 // ReadChain reads a PEM file with one authority: the certificate that signs first, the root last. It fails with CodeUsage.
-func ReadChain(path string) (*Authorities, error) {
-	chain, err := ReadCertificates(path)
+func ReadChain(path string, read Reader) (*Authorities, error) {
+	chain, err := ReadCertificates(path, read)
 	if err != nil {
 		return nil, err
 	}
@@ -33,24 +43,24 @@ func ReadChain(path string) (*Authorities, error) {
 
 // ReadAuthorities reads a PEM file with roots, any of which will do, and one with what may stand between them and a signer; the
 // second may be empty. It fails with CodeUsage.
-func ReadAuthorities(roots, intermediates string) (*Authorities, error) {
+func ReadAuthorities(roots, intermediates string, read Reader) (*Authorities, error) {
 	a := &Authorities{From: "--ca-roots " + roots}
 	var err error
-	if a.Roots, err = ReadCertificates(roots); err != nil {
+	if a.Roots, err = ReadCertificates(roots, read); err != nil {
 		return nil, err
 	}
 	if intermediates == "" {
 		return a, nil
 	}
 	a.From += " --ca-intermediates " + intermediates
-	a.Intermediates, err = ReadCertificates(intermediates)
+	a.Intermediates, err = ReadCertificates(intermediates, read)
 	return a, err
 }
 
 // ReadCertificates reads the certificates of a PEM file, which may be base64 once more, as in an annotation. It fails with
 // CodeUsage where there is none.
-func ReadCertificates(path string) ([]*x509.Certificate, error) {
-	content, err := readBounded(path)
+func ReadCertificates(path string, read Reader) ([]*x509.Certificate, error) {
+	content, err := read.read(path)
 	var certificates []*x509.Certificate
 	if err == nil {
 		content = bytes.TrimSpace(content)

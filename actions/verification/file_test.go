@@ -244,6 +244,16 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		name: "two entries, one over something else and never promised",
+		bundle: func(w *world) *protobundle.Bundle {
+			b, other := w.stated(byAlice), w.stated(misrecorded(byAlice))
+			forged := other.VerificationMaterial.TlogEntries[0]
+			forged.InclusionPromise.SignedEntryTimestamp[9] ^= 1
+			b.VerificationMaterial.TlogEntries = slices.Insert(b.VerificationMaterial.TlogEntries, 0, forged)
+			return b
+		},
+	},
+	{
 		name: "two entries, one over something else of an unknown log",
 		bundle: func(w *world) *protobundle.Bundle {
 			b, other := w.stated(byAlice), w.stated(misrecorded(byAlice))

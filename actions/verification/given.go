@@ -13,8 +13,8 @@ import (
 
 // certified is the key in the certificate of a file, which cosign verifies first: chain, identity and SCT. It fails with CodeUsage,
 // and with CodeChain for one that does not verify.
-func certified(path string, co *cosign.CheckOpts) (signature.Verifier, error) {
-	certificates, err := trust.ReadCertificates(path)
+func certified(path string, read trust.Reader, co *cosign.CheckOpts) (signature.Verifier, error) {
+	certificates, err := trust.ReadCertificates(path, read)
 	if err != nil {
 		return nil, err
 	}

@@ -133,9 +133,9 @@ func readGiven(t *testing.T, chain, roots, intermediates string) *trust.Authorit
 	var err error
 	switch {
 	case chain != "":
-		given, err = trust.ReadChain(chain)
+		given, err = trust.ReadChain(chain, nil)
 	case roots != "":
-		given, err = trust.ReadAuthorities(roots, intermediates)
+		given, err = trust.ReadAuthorities(roots, intermediates, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestGivenCertificate(t *testing.T) {
 		{"another's authority", readGiven(t, w.foreign, "", ""), unlogged, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cert, err := trust.ReadCertificates(certificate)
+			cert, err := trust.ReadCertificates(certificate, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -134,7 +134,7 @@ func (v *Verifier) checks(ctx context.Context, policy Policy) (*cosign.CheckOpts
 		co.TrustedMaterial = &root.TrustedRoot{}
 	}
 	if policy.Certificate != "" {
-		if co.SigVerifier, err = certified(policy.Certificate, co); err != nil {
+		if co.SigVerifier, err = certified(policy.Certificate, v.opts.ReadFile, co); err != nil {
 			return nil, err
 		}
 	}

@@ -45,6 +45,8 @@ type Options struct {
 	Patience time.Duration
 	// Keys loads the public key of a policy; nil for one that reads this machine's files and variables.
 	Keys *keys.Client
+	// ReadFile reads the certificate of a policy; nil for this machine's files.
+	ReadFile trust.Reader
 }
 
 // Verifier verifies images. It is safe for concurrent use.

@@ -10,7 +10,6 @@ import (
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/pack"
 	"github.com/sigwalk/sigwalk/actions/registry"
-	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
 // packFlags are those of sigwalk pack.
@@ -72,8 +71,12 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 	}
 	req.Signers = pack.SignersOf(seen)
 	if !f.noProofs {
-		if req.Proofs, err = a.fetchedProofs(ctx, verifier, seen); err != nil {
+		var note string
+		if req.Proofs, note, err = pack.FetchProofs(ctx, verifier, seen); err != nil {
 			return err
+		}
+		if note != "" {
+			a.tell("%s", printable([]string{note})[0])
 		}
 	}
 	transport, err := p.transport(actions.Discard)
@@ -89,26 +92,6 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 		return err
 	}
 	return a.proven(ctx, result)
-}
-
-// fetchedProofs asks the log for the inclusion proofs that the signatures do not carry; nil where there are none. A log that
-// does not answer is said, and no reason to pack nothing.
-func (a *app) fetchedProofs(ctx context.Context, verifier *verification.Verifier, seen *verification.Report) ([]byte, error) {
-	if err := verifier.FetchProofs(ctx, seen); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		a.tell("no inclusion proofs are packed: %s", printable([]string{err.Error()})[0])
-		return nil, nil
-	}
-	content, found, lacking, err := seen.Proofs()
-	if lacking > 0 {
-		a.tell("%d of the signatures are packed without an inclusion proof, which the log did not give: they verify by its promise (SET) alone", lacking)
-	}
-	if err != nil || found == 0 {
-		return nil, err
-	}
-	return content, nil
 }
 
 // mayReplace asks whether a file that is there may be overwritten.

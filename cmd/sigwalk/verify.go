@@ -72,7 +72,6 @@ and explains it; exit code 0 only when it verifies.`,
 	}
 	f := cmd.Flags()
 	asked.Register(f)
-	asked.RegisterCertificate(f)
 	f.BoolVar(&show.all, "all", false, "print every signature, also those that did not verify")
 	f.BoolVar(&show.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do; with --all of attestations, too")
 	f.BoolVar(&show.fetchProofs, "fetch-proofs", false, "ask the transparency log for the inclusion proofs that signature tags do not carry")

@@ -71,7 +71,7 @@ func (a *app) verifyPack(cmd *cobra.Command, file string, args []string, policy 
 	} else {
 		a.tell("trust root: %s", material.trustedRoot)
 	}
-	if given, err := material.given(); err == nil && given != nil {
+	if given, err := material.named().Authorities(nil); err == nil && given != nil {
 		a.tell("certificate authorities: %s, in place of the trust root's", given.From)
 	}
 	err = a.printReport(cmd.Context(), report, show)

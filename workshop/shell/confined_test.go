@@ -25,6 +25,9 @@ var attempts = map[string][]string{
 		"?SIGWALK_CA_FILE=F cosign tree 127.0.0.1:1/x", "?cosign sign --yes --identity-token F 127.0.0.1:1/x",
 		"?SPIFFE_ENDPOINT_SOCKET=F cosign sign --yes 127.0.0.1:1/x",
 		"?cosign verify --trusted-root F --certificate-identity=x --certificate-oidc-issuer=y 127.0.0.1:1/x",
+		"?cosign verify --certificate F --certificate-identity=x --certificate-oidc-issuer=y 127.0.0.1:1/x",
+		"?cosign verify --certificate-chain F --certificate-identity=x --certificate-oidc-issuer=y 127.0.0.1:1/x",
+		"?cosign verify-attestation --ca-roots F --certificate-identity=x --certificate-oidc-issuer=y 127.0.0.1:1/x",
 	},
 	"crane": {"?DOCKER_CONFIG=D crane digest 127.0.0.1:1/x", "?SIGWALK_CA_FILE=F crane digest 127.0.0.1:1/x"},
 	"curl": {
@@ -45,6 +48,8 @@ var attempts = map[string][]string{
 		"?sigwalk token F", "?sigwalk verify --pack F --certificate-identity x --certificate-oidc-issuer y", "?sigwalk pack --force --file N 127.0.0.1:1/x",
 		"?sigwalk trust check --trusted-root F 127.0.0.1:1/x", "?sigwalk trust diff F F", "?sigwalk trust export --force N", "?sigwalk trust import --force F",
 		"?sigwalk verify --trusted-root F --certificate-identity x --certificate-oidc-issuer y 127.0.0.1:1/x",
+		"?sigwalk verify --ca-roots F --certificate-identity x --certificate-oidc-issuer y 127.0.0.1:1/x",
+		"?sigwalk verify --certificate F --certificate-identity x --certificate-oidc-issuer y 127.0.0.1:1/x",
 		"?sigwalk verify --key F 127.0.0.1:1/x", "sigwalk explain sct < F",
 	},
 	"sleep": nil, "sort": {"sort F"}, "tail": {"tail F"}, "tee": {"tee N < inside"}, "touch": {"touch N"}, "tr": {"tr a b < F"},

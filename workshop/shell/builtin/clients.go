@@ -159,6 +159,7 @@ func (k *Clients) Verification() verification.Options {
 	return verification.Options{
 		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints,
 		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport, Keys: k.Keys(),
+		ReadFile: func(path string) ([]byte, error) { return k.call.Files.ReadFile(k.call.Dir, path) },
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"fmt"
 
 	"github.com/sigstore/cosign/v2/cmd/cosign/cli/options"
-	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
@@ -23,7 +23,7 @@ func (s *session) verify() *cobra.Command {
 			err := s.only(cmd, "key", "certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
 				"certificate-oidc-issuer-regexp", "insecure-ignore-sct", "insecure-ignore-tlog", "private-infrastructure",
 				"offline", "use-signed-timestamps", "check-claims", "annotations", "output", "rekor-url", "max-workers",
-				"trusted-root")
+				"trusted-root", "certificate", "certificate-chain", "ca-roots", "ca-intermediates")
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func (s *session) doVerify(cmd *cobra.Command, o *options.VerifyOptions, images 
 	}
 	policy := policyOf(o.Key, o.CheckClaims, &o.CertVerify, &o.CommonVerifyOptions)
 	policy.Annotations = extra
-	return s.withVerifier(cmd, o.Rekor.URL, &o.CommonVerifyOptions, func(ctx context.Context, verifier *verification.Verifier) error {
+	return s.withVerifier(cmd, o.Rekor.URL, &o.CertVerify, &o.CommonVerifyOptions, func(ctx context.Context, verifier *verification.Verifier) error {
 		for _, image := range images {
 			report, err := verifier.Verify(ctx, image, policy)
 			if err != nil {
@@ -71,7 +71,7 @@ func (s *session) verifyAttestation() *cobra.Command {
 			err := s.only(cmd, "key", "certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
 				"certificate-oidc-issuer-regexp", "insecure-ignore-sct", "insecure-ignore-tlog", "private-infrastructure",
 				"offline", "use-signed-timestamps", "check-claims", "output", "rekor-url", "max-workers", "trusted-root", "type",
-				"new-bundle-format")
+				"new-bundle-format", "certificate", "certificate-chain", "ca-roots", "ca-intermediates")
 			if err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ func (s *session) verifyAttestation() *cobra.Command {
 
 func (s *session) doVerifyAttestation(cmd *cobra.Command, o *options.VerifyAttestationOptions, images []string) error {
 	policy := policyOf(o.Key, o.CheckClaims, &o.CertVerify, &o.CommonVerifyOptions)
-	return s.withVerifier(cmd, o.Rekor.URL, &o.CommonVerifyOptions, func(ctx context.Context, verifier *verification.Verifier) error {
+	return s.withVerifier(cmd, o.Rekor.URL, &o.CertVerify, &o.CommonVerifyOptions, func(ctx context.Context, verifier *verification.Verifier) error {
 		for _, image := range images {
 			report, err := verifier.Attestations(ctx, image, policy)
 			if err != nil {
@@ -111,7 +111,7 @@ func (s *session) doVerifyAttestation(cmd *cobra.Command, o *options.VerifyAttes
 }
 
 // withVerifier calls verify with a verifier that is as the flags say, which verify and verify-attestation have in common.
-func (s *session) withVerifier(cmd *cobra.Command, rekor string, o *options.CommonVerifyOptions,
+func (s *session) withVerifier(cmd *cobra.Command, rekor string, c *options.CertVerifyOptions, o *options.CommonVerifyOptions,
 	verify func(context.Context, *verification.Verifier) error,
 ) error {
 	if o.MaxWorkers == 0 {
@@ -128,16 +128,19 @@ func (s *session) withVerifier(cmd *cobra.Command, rekor string, o *options.Comm
 	defer clients.Close()
 	clients.Endpoints.Rekor = rekor
 	opts := clients.Verification()
-	if path := o.TrustedRootPath; path != "" {
-		text, err := s.call.Files.ReadFile(s.call.Dir, path)
-		if err != nil {
-			return fmt.Errorf("loading trusted root: %w", err)
+	material, err := trust.Named{
+		TrustedRoot: o.TrustedRootPath, CertificateChain: c.CertChain, CARoots: c.CARoots, CAIntermediates: c.CAIntermediates,
+	}.Material(opts.ReadFile, opts.Trust.Material)
+	if err != nil {
+		return err
+	}
+	if material != nil {
+		opts.Material = material
+	}
+	if c.Cert != "" {
+		if _, err := trust.ReadCertificates(c.Cert, opts.ReadFile); err != nil {
+			return err
 		}
-		trusted, err := root.NewTrustedRootFromJSON(text)
-		if err != nil {
-			return fmt.Errorf("loading trusted root: %w", err)
-		}
-		opts.Material = func(context.Context) (root.TrustedMaterial, error) { return trusted, nil }
 	}
 	ctx, cancel := s.timeout(cmd)
 	defer cancel()
@@ -149,8 +152,8 @@ func policyOf(key string, claims bool, c *options.CertVerifyOptions, common *opt
 	return verification.Policy{
 		Subject: c.CertIdentity, SubjectRegexp: c.CertIdentityRegexp,
 		Issuer: c.CertOidcIssuer, IssuerRegexp: c.CertOidcIssuerRegexp,
-		KeyReference: key,
-		IgnoreLog:    common.IgnoreTlog || common.PrivateInfrastructure, IgnoreSCT: c.IgnoreSCT,
+		KeyReference: key, Certificate: c.Cert,
+		IgnoreLog: common.IgnoreTlog || common.PrivateInfrastructure, IgnoreSCT: c.IgnoreSCT,
 		Offline: common.Offline, UseSignedTimestamps: common.UseSignedTimestamps, SkipClaims: !claims,
 	}
 }

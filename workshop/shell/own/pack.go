@@ -2,6 +2,7 @@ package own
 
 import (
 	"context"
+	"fmt"
 	"path"
 
 	"github.com/spf13/cobra"
@@ -12,19 +13,22 @@ import (
 
 func (c *command) pack() *cobra.Command {
 	var file string
-	var force bool
+	var force, noProofs bool
 	cmd := &cobra.Command{
 		Use:   "pack IMAGE",
 		Short: "Write an image with its signatures and the trust root into one archive, for where there is no network",
 		Args:  cobra.ExactArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return c.writePack(cmd.Context(), args[0], file, force) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.writePack(cmd.Context(), args[0], file, force, noProofs)
+		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "the file to write; without it NAME-TAG.pack.tar here")
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file")
+	cmd.Flags().BoolVar(&noProofs, "no-proofs", false, "do not ask the log for the inclusion proofs that signature tags do not carry")
 	return cmd
 }
 
-func (c *command) writePack(ctx context.Context, image, file string, force bool) error {
+func (c *command) writePack(ctx context.Context, image, file string, force, noProofs bool) error {
 	var err error
 	if file == "" {
 		if file, err = pack.DefaultFile(image); err != nil {
@@ -50,11 +54,21 @@ func (c *command) writePack(ctx context.Context, image, file string, force bool)
 		return err
 	}
 	req.TrustSource = status.Remote
-	seen, err := verification.New(clients.Verification()).List(ctx, image)
+	verifier := verification.New(clients.Verification())
+	seen, err := verifier.List(ctx, image)
 	if err != nil {
 		return err
 	}
 	req.Signers = pack.SignersOf(seen)
+	if !noProofs {
+		var note string
+		if req.Proofs, note, err = pack.FetchProofs(ctx, verifier, seen); err != nil {
+			return err
+		}
+		if note != "" {
+			_, _ = fmt.Fprintln(c.call.Stderr, note)
+		}
+	}
 	result, err := pack.New(pack.Options{
 		Registry: clients.Registry(), Repository: c.call.Getenv("COSIGN_REPOSITORY"), Observer: c.call.Observer, Clock: c.call.Clock,
 	}).Write(ctx, req)

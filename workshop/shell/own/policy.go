@@ -29,10 +29,6 @@ func (p *PolicyFlags) Register(f *pflag.FlagSet) {
 	f.BoolVar(&p.policy.Offline, "offline", false, "never ask the transparency log")
 	f.BoolVar(&p.policy.UseSignedTimestamps, "use-signed-timestamps", false, "use RFC 3161 timestamps")
 	f.BoolVar(&p.claims, "check-claims", true, "check that the signed digest is the image's")
-}
-
-// RegisterCertificate adds the flag that reads a certificate, anywhere on the machine, which a lesson must not.
-func (p *PolicyFlags) RegisterCertificate(f *pflag.FlagSet) {
 	f.StringVar(&p.policy.Certificate, "certificate", "", "PEM `FILE` with the certificate of the signer, for signatures that carry none; it is verified first")
 }
 

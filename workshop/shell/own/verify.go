@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions/export"
 	"github.com/sigwalk/sigwalk/actions/pack"
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/workshop/shell/builtin"
 )
@@ -19,7 +20,7 @@ import (
 // asking is what a verification is asked.
 type asking struct {
 	policy       PolicyFlags
-	trustedRoot  string // empty for the one in use
+	named        trust.Named // in place of the trust root in use
 	all, explain bool
 }
 
@@ -45,6 +46,11 @@ names and meanings. -o is text, json, tsv, cosign, markdown or html.`,
 			if err := policy.Validate(); err != nil {
 				return err
 			}
+			if policy.Certificate != "" {
+				if _, err := trust.ReadCertificates(policy.Certificate, c.readFile); err != nil {
+					return err
+				}
+			}
 			switch {
 			case file == "" && len(args) == 0:
 				return builtin.Usage("verify what? Name an image, or a pack with --pack FILE")
@@ -59,7 +65,10 @@ names and meanings. -o is text, json, tsv, cosign, markdown or html.`,
 	flags := cmd.Flags()
 	a.policy.Register(flags)
 	flags.StringVar(&file, "pack", "", "the pack")
-	flags.StringVar(&a.trustedRoot, "trusted-root", "", "the trust root in place of the one in use, or of the one that came with the pack")
+	flags.StringVar(&a.named.TrustedRoot, "trusted-root", "", "the trust root in place of the one in use, or of the one that came with the pack")
+	flags.StringVar(&a.named.CertificateChain, "certificate-chain", "", "PEM file of the certificate authority that is trusted in place of the trust root's")
+	flags.StringVar(&a.named.CARoots, "ca-roots", "", "PEM file of roots, each of which is trusted in place of the trust root's authorities")
+	flags.StringVar(&a.named.CAIntermediates, "ca-intermediates", "", "PEM file of what may stand between --ca-roots and a signer")
 	flags.BoolVar(&a.all, "all", false, "print every signature, also those that did not verify")
 	flags.BoolVar(&a.explain, "explain", false, "print every check of every signature: expected, found, where each came from, what to do")
 	return cmd
@@ -72,12 +81,8 @@ func (c *command) verifyImage(ctx context.Context, image string, a *asking, poli
 	}
 	defer clients.Close()
 	opts := clients.Verification()
-	if a.trustedRoot != "" {
-		trusted, err := c.trustedRoot(a.trustedRoot)
-		if err != nil {
-			return err
-		}
-		opts.Material = func(context.Context) (root.TrustedMaterial, error) { return trusted, nil }
+	if opts.Material, err = a.named.Material(opts.ReadFile, opts.Trust.Material); err != nil {
+		return err
 	}
 	report, err := verification.New(opts).Verify(ctx, image, policy)
 	if err != nil {
@@ -137,15 +142,14 @@ func (c *command) verifyPack(ctx context.Context, file string, a *asking, policy
 		return err
 	}
 	source := "came with the pack, sha256 " + opened.TrustRoot + "; compare it with what whoever runs the signing service says"
-	trusted, err := opened.Trusted()
-	if err == nil && a.trustedRoot != "" {
-		source = a.trustedRoot
-		trusted, err = c.trustedRoot(a.trustedRoot)
+	if a.named.TrustedRoot != "" {
+		source = a.named.TrustedRoot
 	}
+	trusted, err := c.trustedWith(ctx, opened, a)
 	if err != nil {
 		return err
 	}
-	verifier, refusing := pack.Verifier(trusted, func(name string) ([]byte, error) { return c.call.Files.ReadFile(c.call.Dir, name) })
+	verifier, refusing := pack.Verifier(trusted, c.readFile)
 	report, err := verifier.Verify(ctx, opened.Reference(), policy)
 	if err != nil {
 		return err
@@ -154,7 +158,7 @@ func (c *command) verifyPack(ctx context.Context, file string, a *asking, policy
 	if err != nil {
 		return err
 	}
-	if a.explain {
+	if a.explain || c.output != "text" {
 		if err := opened.Add(ctx, report); err != nil {
 			return err
 		}
@@ -173,4 +177,20 @@ func (c *command) verifyPack(ctx context.Context, file string, a *asking, policy
 	}
 	_, _ = fmt.Fprintf(c.call.Stderr, "network calls: %d\n", refusing.Calls())
 	return report.Verdict()
+}
+
+// readFile reads a file of the lesson.
+func (c *command) readFile(name string) ([]byte, error) { return c.call.Files.ReadFile(c.call.Dir, name) }
+
+// trustedWith is what a pack is held against: its own trust root, or what the flags name.
+func (c *command) trustedWith(ctx context.Context, opened *pack.Pack, a *asking) (root.TrustedMaterial, error) {
+	own, err := opened.Trusted()
+	if err != nil {
+		return nil, err
+	}
+	material, err := a.named.Material(c.readFile, func(context.Context) (*root.TrustedRoot, error) { return own, nil })
+	if err != nil || material == nil {
+		return own, err
+	}
+	return material(ctx)
 }
