@@ -190,19 +190,19 @@ func (l Layer) With(key, value string) Layer {
 	return changed
 }
 
-func (s *signer) payloadType() string {
-	if s.spec.PayloadType != "" {
-		return s.spec.PayloadType
-	}
-	return inTotoType
-}
-
 // signer is a key and what vouches for it.
 type signer struct {
 	spec Spec
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate // nil with a key pair
 	pem  []byte            // certificate or public key
+}
+
+func (s *signer) payloadType() string {
+	if s.spec.PayloadType != "" {
+		return s.spec.PayloadType
+	}
+	return inTotoType
 }
 
 func (d *Deployment) signer(spec Spec) (*signer, error) {

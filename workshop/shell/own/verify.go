@@ -180,7 +180,9 @@ func (c *command) verifyPack(ctx context.Context, file string, a *asking, policy
 }
 
 // readFile reads a file of the lesson.
-func (c *command) readFile(name string) ([]byte, error) { return c.call.Files.ReadFile(c.call.Dir, name) }
+func (c *command) readFile(name string) ([]byte, error) {
+	return c.call.Files.ReadFile(c.call.Dir, name)
+}
 
 // trustedWith is what a pack is held against: its own trust root, or what the flags name.
 func (c *command) trustedWith(ctx context.Context, opened *pack.Pack, a *asking) (root.TrustedMaterial, error) {
