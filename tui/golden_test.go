@@ -41,6 +41,16 @@ func TestScreens(t *testing.T) {
 			s.sees("ok done")
 			return s
 		}},
+		{"expected", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
+			s.sees("Copy the image")
+			s.Key("C")
+			s.sees("It will print this")
+			s.Key("enter")
+			s.sees("ok done")
+			s.Key("C")
+			return s
+		}},
 		{"table", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, signatures.New(deps, lessontest.Report(6), signatures.Options{}))
 			s.Key("down")

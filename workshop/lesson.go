@@ -46,6 +46,9 @@ type Step struct {
 	Notes string
 	// Command is what a person would type; it may span lines. Empty for a step that is only read.
 	Command string
+	// Expected is what the command prints where all goes well, to be compared (CompareOutput) and not to be judged by; empty for
+	// nothing that is worth it.
+	Expected string
 	// Needs names steps of this lesson whose checks must hold before this one can work.
 	Needs []string
 	// Variables must have a value before this step can work; of "A|B" one of them must.

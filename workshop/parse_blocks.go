@@ -20,6 +20,7 @@ const (
 	roleNotes role = "notes"
 
 	roleRehearse role = "rehearse"
+	roleExpected role = "expected"
 )
 
 // opening is how a block of a role begins; blocks of prose need no language.
@@ -29,14 +30,13 @@ func (r role) opening() string {
 		return "```yaml " + string(r)
 	case roleRun:
 		return "```sh run"
-	case roleText, roleHint, roleWhy, roleNotes:
+	case roleText, roleHint, roleWhy, roleNotes, roleExpected:
 	}
 	return "```" + string(r)
 }
 
-// roleNames are the words that give a block a meaning. What part 2 adds (questions, expected output) is one more word here
-// and one more case in take.
-var roleNames = []string{"step", "run", "check", "hint", "why", "notes", "rehearse"}
+// roleNames are the words that give a block a meaning.
+var roleNames = []string{"step", "run", "check", "hint", "why", "notes", "rehearse", "expected"}
 
 // roleOf reads an info string. The problem, if any, says what to write instead; the role is then the one that was meant.
 func roleOf(info string) (r role, instead string) {
@@ -118,6 +118,11 @@ func (p *lessonParser) take(step *Step, r role, content string, line int) {
 		step.Why = prose
 	case roleNotes:
 		step.Notes = prose
+	case roleExpected:
+		step.Expected = prose
+		if strings.Trim(prose, ".\n ") == "" {
+			p.add(line, "an expected block that leaves everything open", "write the lines that matter, and three dots for the rest")
+		}
 	case roleStep:
 		p.readStep(step, content, line)
 	case roleRehearse:

@@ -39,6 +39,8 @@ func (p *lessonParser) crossCheck() {
 func (p *lessonParser) checkStep(step Step) {
 	if step.Command == "" {
 		switch {
+		case step.Expected != "":
+			p.add(step.Line, fmt.Sprintf("the step %q expects an output and has no command", step.Title), "add "+roleRun.opening()+", or remove "+roleExpected.opening())
 		case len(step.Checks) > 0:
 			p.add(step.Line, fmt.Sprintf("the step %q has checks and no command", step.Title), "add "+roleRun.opening())
 		case step.Kind != "":

@@ -167,6 +167,8 @@ func TestParseErrorsNameLineAndRemedy(t *testing.T) {
 		"block unknown":             {front + "## S {#s}\nx\n\n```sh question\nx\n```\n", []string{"9: question; a second word"}},
 		"block before steps":        {front + "```hint\nx\n```\n## S {#s}\nx\n", []string{"6: before the first step; move it below"}},
 		"block in a list":           {front + "## S {#s}\n- one\n\n  ```hint\n  x\n  ```\n", []string{"9: inside a list; move it"}},
+		"expects, runs nothing":     {front + "## S {#s}\nx\n\n```expected\nx\n```\n", []string{"6: expects an output; add"}},
+		"expects anything":          {front + "## S {#s}\nx\n\n```expected\n...\n```\n", []string{"6: expects an output; add", "10: leaves everything open; write the lines"}},
 		"block twice":               {front + "## S {#s}\nx\n```why\nx\n```\n\n```why\ny\n```\n", []string{"12: second why; join"}},
 		"empty block":               {front + "## S {#s}\nx\n```why\n\n```\n", []string{"8: empty why; fill it"}},
 		"no kind":                   {step("view: table\n", ran, checked), []string{"8: no kind; write kind: changes"}},

@@ -220,6 +220,11 @@ func (a *app) openFresh(ctx context.Context, course *workshop.Course) (*place, e
 func strictly(ctx context.Context, session *workshop.Session, step int, row *rehearsedStep) {
 	before := session.Look(ctx, step)
 	runStep(ctx, session, step, row)
+	if len(row.Differs) > 0 && row.State == "passed" {
+		row.State = "failed"
+		row.Reason = "the output is another than the step's expected block says"
+		row.Next = "write what it prints, with <words> for what changes and three dots for lines that do not matter"
+	}
 	held := len(before) > 0
 	for _, check := range before {
 		held = held && check.State == workshop.CheckHolds

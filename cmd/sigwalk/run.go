@@ -51,6 +51,9 @@ type rehearsedStep struct {
 	State   string           `json:"state"` // passed, failed or skipped
 	Seconds float64          `json:"seconds"`
 	Checks  []rehearsedCheck `json:"checks"`
+	// Differs are the lines in which the output is another than the lesson expects: "-" for one that is missing, "+" for one that
+	// was not expected. A step is not judged by them.
+	Differs []string `json:"differs,omitempty"`
 	// Of a step that failed: why, what to do, and what it printed. Of one that was left out, why.
 	Reason string `json:"reason,omitempty"`
 	Next   string `json:"next,omitempty"`
@@ -160,7 +163,19 @@ func runStep(ctx context.Context, session *workshop.Session, step int, row *rehe
 		line = rehearsal.Command
 	}
 	err := session.Run(ctx, step, line)
-	row.fill(session.Snapshot().Steps[step], err)
+	now := session.Snapshot().Steps[step]
+	row.fill(now, err)
+	if now.Step.Expected == "" {
+		return
+	}
+	printed, _ := session.Output(step, 0)
+	for _, line := range workshop.Differences(workshop.CompareOutput(now.Step.Expected, printed)) {
+		mark := "+ "
+		if line.Outcome == workshop.Missing {
+			mark = "- "
+		}
+		row.Differs = append(row.Differs, mark+line.Text)
+	}
 }
 
 // rehearseWith is rehearseLesson with a way to do each step.
@@ -283,6 +298,12 @@ func (a *app) printStep(row rehearsedStep) {
 	}
 	word := map[string]string{"passed": "ok", "failed": "x ", "skipped": "--"}[row.State]
 	a.say("  %s %-44s %6.2fs\n", word, row.Title, row.Seconds)
+	if len(row.Differs) > 0 {
+		a.say("     note: its output differs from the expected one\n")
+	}
+	for _, line := range row.Differs {
+		a.say("     %s\n", line)
+	}
 	if row.State == "skipped" && row.Reason != "" {
 		a.say("     why:  %s\n", row.Reason)
 	}

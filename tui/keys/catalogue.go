@@ -76,6 +76,7 @@ func step() []Binding {
 		{OpenConsole, Lesson, []string{"B"}, "", "open the page that a Quay has of the repository in your browser", GroupLook},
 		{OpenTrace, Lesson, []string{"N"}, "", "network: what this step did, stage by stage, with its calls and what each made", GroupLook},
 		{Output, Lesson, []string{"o"}, "", "turn between the output and the result", GroupLook},
+		{Compare, Lesson, []string{"C"}, "", "compare what the command printed with what is to be expected", GroupLook},
 		{Steps, Lesson, []string{"l"}, "", "show the list of steps", GroupLook},
 		{Write, Lesson, []string{"E"}, "", "export what was run, as Markdown, to a new file", GroupLook},
 		{Lessons, Lesson, []string{"L"}, "", "show the lessons of the course, and open another", GroupLook},

@@ -80,6 +80,7 @@ const (
 	Complete  Intent = "complete"
 	Output    Intent = "output"
 	Follow    Intent = "follow"
+	Compare   Intent = "compare"
 	OpenTable Intent = "table"
 	OpenTree  Intent = "tree"
 	OpenTrust Intent = "trust"

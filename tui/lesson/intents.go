@@ -87,11 +87,18 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		m.cursor[paneSteps] = m.step
 		m.toggle(paneSteps)
 	case keys.Output:
-		m.result = !m.result
+		if !m.compare {
+			m.result = !m.result
+		}
+		m.compare = false
+		m.scroll[paneOutput].Home()
+		m.focus = paneOutput
+	case keys.Compare:
+		m.compare = !m.compare
 		m.scroll[paneOutput].Home()
 		m.focus = paneOutput
 	case keys.Follow:
-		m.result, m.focus = false, paneOutput
+		m.result, m.compare, m.focus = false, false, paneOutput
 		m.logs[m.step].Follow()
 	case keys.NextPane:
 		m.focus = (m.focus + 1) % panes
@@ -338,8 +345,12 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 			return "there is no trust root yet: run cosign initialize"
 		}
 	case keys.Output:
-		if !m.hasResult() {
+		if !m.hasResult() && !m.compare {
 			return "there is no result yet"
+		}
+	case keys.Compare:
+		if step.Step.Expected == "" {
+			return "this step does not say what its output is to be"
 		}
 	}
 	return ""

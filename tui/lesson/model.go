@@ -79,8 +79,10 @@ type Model struct {
 	scroll [panes]widget.Scroll
 	cursor [panes]int // chosen row of the panes that have rows
 	result bool       // the result is shown in place of the output
-	shown  map[int]extras
-	edited map[int]string // commands that the person changed, by step
+	// compare shows the expected output in place of either
+	compare bool
+	shown   map[int]extras
+	edited  map[int]string // commands that the person changed, by step
 
 	running   *run
 	ask       *ask

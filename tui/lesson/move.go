@@ -14,7 +14,7 @@ func (m *Model) move(intent keys.Intent) {
 	case paneSteps:
 		moveRow(&m.cursor[paneSteps], len(m.snap.Steps), intent, page)
 	case paneOutput:
-		if !m.showsResult() || m.drawn.both {
+		if !m.compare && (!m.showsResult() || m.drawn.both) {
 			m.moveLog(intent)
 			return
 		}

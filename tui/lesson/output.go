@@ -37,6 +37,9 @@ func (m *Model) showsResult() bool {
 
 // output chooses what stands in the pane of the output.
 func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
+	if m.compare {
+		return m.comparison(step, width)
+	}
 	if m.showsResult() {
 		lines := m.resultLines(step, width)
 		height := 0
@@ -84,6 +87,9 @@ func (m *Model) output(step workshop.StepSnapshot, width int) outputPane {
 			says := logRight(log)
 			if m.hasResult() {
 				says = join(says, hint(keys.Output)+" result")
+			}
+			if step.Step.Expected != "" {
+				says = join(says, hint(keys.Compare)+" compare")
 			}
 			return says
 		},

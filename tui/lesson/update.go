@@ -165,7 +165,7 @@ func (m *Model) begin() context.Context {
 	if !m.deps.Settings.On(settings.Follow) {
 		m.logs[m.step].Home()
 	}
-	m.result, m.focus, m.message = false, paneOutput, ""
+	m.result, m.compare, m.focus, m.message = false, false, paneOutput, ""
 	return ctx
 }
 
@@ -186,6 +186,7 @@ func (m *Model) turn(step int) {
 		m.focus = paneOutput
 	}
 	s := m.snap.Steps[step]
+	m.compare = false
 	m.result = len(s.Values) > 0 || s.Err != nil
 	m.message = ""
 }

@@ -75,6 +75,7 @@ func stepCommands() []command {
 		alone("p", "goes to the step before", func(w *walker, _ context.Context) error { return w.turn(w.step - 1) }),
 		{"g", "g and a number: goes to that step; the number alone does the same", func(w *walker, _ context.Context, rest string) error { return w.jump(rest) }, true},
 		just("r", "reads the step again", (*walker).show),
+		just("compare", "says what the command is expected to print, and in what it printed something else", (*walker).compare),
 		just("k", "says where the checks of the step stand, and what blocks it", (*walker).checks),
 		just("h", "gives a hint, and then the next one", (*walker).hint),
 		just("w", "says why this step is there", (*walker).why),
@@ -176,6 +177,19 @@ func (w *walker) why() {
 		return
 	}
 	w.say("This step says why by itself.")
+}
+
+// compare says what the step is expected to print, and where that was otherwise.
+func (w *walker) compare() {
+	s := w.now()
+	if s.Step.Expected == "" {
+		w.say("This step does not say what its output is to be.")
+		return
+	}
+	printed, _ := w.session.Output(w.step, 0)
+	for _, l := range lesson.Expected(look(), s, printed, w.opts.Width) {
+		_, _ = fmt.Fprintln(w.out, strings.TrimRight(l, " "))
+	}
 }
 
 func (w *walker) list() {

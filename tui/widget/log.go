@@ -124,6 +124,11 @@ func (l *Log) Len() int {
 	return n
 }
 
+// Text returns the text that is kept.
+func (l *Log) Text() string {
+	return strings.Join(append(l.lines[:len(l.lines):len(l.lines)], clearLine(l.tail)), "\n")
+}
+
 // Dropped returns how many lines were dropped from the beginning.
 func (l *Log) Dropped() int { return l.dropped }
 

@@ -41,8 +41,9 @@ func Lesson() *workshop.Lesson {
 		Steps: []workshop.Step{
 			{
 				ID: "copy", Title: "Copy the image to Quay", Kind: workshop.Changes, Command: "source ./copy-image-to-quay.sh",
-				Text:   "The image lies in a public registry. To sign it you need **a place you may write to**, so copy it first.\n\nThe script leaves two variables behind:\n\n- `IMAGE`, the copy\n- `QUAY`, the registry it lies in",
-				Checks: check("the copy has the digest of the source", "$IMAGE is set"),
+				Text:     "The image lies in a public registry. To sign it you need **a place you may write to**, so copy it first.\n\nThe script leaves two variables behind:\n\n- `IMAGE`, the copy\n- `QUAY`, the registry it lies in",
+				Expected: "Copying Image to Quay\nSource Image: <image>\nCopying blob <digest> done | <number>\n...",
+				Checks:   check("the copy has the digest of the source", "$IMAGE is set"),
 			},
 			{
 				ID: "trust", Title: "Fetch the trust root", Kind: workshop.Changes, Command: "cosign initialize", View: "trust",

@@ -1,0 +1,82 @@
+package lesson
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/theme"
+	"github.com/sigwalk/sigwalk/tui/widget"
+	"github.com/sigwalk/sigwalk/workshop"
+)
+
+// comparison shows what a step is expected to print: alone before it ran, and held against what it printed afterwards.
+func (m *Model) comparison(step workshop.StepSnapshot, width int) outputPane {
+	lines, height := Expected(m.deps.Theme, step, m.logs[m.step].Text(), width), 0
+	return outputPane{
+		title: "expected output", want: len(lines),
+		draw: func(h int) []string {
+			height = h
+			from, to := m.scroll[paneOutput].View(len(lines), h)
+			return lines[from:to]
+		},
+		right: func() string {
+			back := "output"
+			if m.showsResult() {
+				back = "result"
+			}
+			return join(m.scroll[paneOutput].Position(len(lines), height), hint(keys.Compare)+" "+back)
+		},
+	}
+}
+
+// Expected draws the output that a step is expected to have, in lines of at most width cells, beside what was printed, if anything
+// was. What differs is marked by a sign and never by a colour alone.
+func Expected(t *theme.Theme, step workshop.StepSnapshot, printed string, width int) []string {
+	if step.Runs == 0 && strings.TrimSpace(printed) == "" {
+		out := widget.Paint(t.Faint, widget.Wrap("It will print this; <words> stand for what differs each time, three dots for more lines.", width))
+		for line := range strings.Lines(step.Step.Expected) {
+			out = append(out, widget.Hang("  ", widget.Clean(strings.TrimRight(line, "\n")), width)...)
+		}
+		return out
+	}
+	compared := workshop.CompareOutput(step.Step.Expected, printed)
+	differ := len(workshop.Differences(compared))
+	says := t.Good.Render("ok") + " printed as expected"
+	if differ > 0 {
+		says = t.Warning.Render("!") + fmt.Sprintf(" %s: - was expected, + was printed. The checks decide, not this.", plural(differ, "line differs", "lines differ"))
+	}
+	out := widget.Wrap(says, width)
+	leftOut := 0
+	flush := func() {
+		if leftOut > 0 {
+			out = append(out, t.Faint.Render(fmt.Sprintf("  (%s, as may be)", counted(leftOut, "more line"))))
+		}
+		leftOut = 0
+	}
+	for _, line := range compared {
+		if line.Outcome == workshop.LeftOut {
+			leftOut++
+			continue
+		}
+		flush()
+		text := widget.Clean(line.Text)
+		switch line.Outcome {
+		case workshop.Missing:
+			out = append(out, widget.Hang(t.Bad.Render("-")+" ", text, width)...)
+		case workshop.Unexpected:
+			out = append(out, widget.Hang(t.Warning.Render("+")+" ", text, width)...)
+		case workshop.Same, workshop.LeftOut:
+			out = append(out, widget.Hang("  ", text, width)...)
+		}
+	}
+	flush()
+	return out
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
