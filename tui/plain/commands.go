@@ -75,7 +75,7 @@ func stepCommands() []command {
 		alone("p", "goes to the step before", func(w *walker, _ context.Context) error { return w.turn(w.step - 1) }),
 		{"g", "g and a number: goes to that step; the number alone does the same", func(w *walker, _ context.Context, rest string) error { return w.jump(rest) }, true},
 		just("r", "reads the step again", (*walker).show),
-		just("compare", "says what the command is expected to print, and in what it printed something else", (*walker).compare),
+		just("C", "says what the command is expected to print, and in what it printed something else", (*walker).compare),
 		just("k", "says where the checks of the step stand, and what blocks it", (*walker).checks),
 		just("h", "gives a hint, and then the next one", (*walker).hint),
 		just("w", "says why this step is there", (*walker).why),
