@@ -72,6 +72,9 @@ func (c *collection) write(ctx context.Context, req Request) (result *Result, er
 	if err == nil {
 		err = place(temporary.Name(), req)
 	}
+	if err == nil {
+		keepName(filepath.Dir(req.File))
+	}
 	var known *actions.Error
 	if err != nil && !errors.As(err, &known) {
 		err = unwritable(req.File, err)
@@ -98,6 +101,14 @@ func place(temporary string, req Request) error {
 		return os.Rename(temporary, req.File)
 	}
 	return nil
+}
+
+// keepName makes the name of a file outlive a power failure, where the file system can: what is in it is on the disk already.
+func keepName(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
 }
 
 // counter counts what goes through it.
