@@ -11,6 +11,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/signatures"
 )
 
 // looks answers the questions of a browse screen, and keeps what was asked.
@@ -121,5 +122,56 @@ func TestWatch(t *testing.T) {
 	s.Key("W")
 	if strings.Contains(s.Text(), "signed signature 16") {
 		t.Error("it still watches")
+	}
+}
+
+// TestRowsAsTheyCome shows what a first look has found while it looks, in order, and keeps the cursor on the first row until
+// the person moves it; a look that fails in the end takes back what it told.
+func TestRowsAsTheyCome(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		deps := newDeps(t)
+		whole := lessontest.Report(6)
+		part := func(from, to int) verification.Progress {
+			some := *whole
+			some.Signatures = whole.Signatures[from:to]
+			return verification.Progress{Report: &some, Listed: 1234}
+		}
+		steps := make(chan verification.Progress, 4) // the driver runs commands only while it waits
+		opts := (&looks{report: func() (*verification.Report, error) { return whole, nil }}).options()
+		opts.Follow = func(ctx context.Context, _ verification.Policy, tell func(verification.Progress)) (*verification.Report, error) {
+			for {
+				select {
+				case p, more := <-steps:
+					switch {
+					case more:
+						tell(p)
+					case fails:
+						return nil, errors.New("the manifest is another")
+					default:
+						return whole, nil
+					}
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+		}
+		s := newSized(t, deps, browse.New(deps, opts))
+		steps <- part(3, 6)
+		s.sees("3 of 1,234 judged")
+		s.sees(signatures.Index(&whole.Signatures[3]) + "  ")
+		steps <- part(1, 6)
+		s.sees("5 of 1,234 judged")
+		s.sees("› " + strings.Repeat(" ", 8-len(signatures.Index(&whole.Signatures[1]))) + signatures.Index(&whole.Signatures[1]))
+		s.Key("E")
+		s.sees("not all signatures are judged yet")
+		close(steps)
+		if fails {
+			s.sees("the manifest is another")
+			if strings.Contains(s.Text(), "user1@demo.redhat.com") {
+				t.Errorf("what did not hold is shown:\n%s", s.Text())
+			}
+			continue
+		}
+		s.sees("6 signatures")
 	}
 }

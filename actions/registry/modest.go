@@ -27,7 +27,7 @@ func (m *modest) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		return nil, tooLarge(req)
 	}
-	resp.Body = &limited{resp.Body, maxManifest, req}
+	resp.Body = &limited{overheard(req, resp), maxManifest, req}
 	return resp, nil
 }
 

@@ -23,7 +23,7 @@ func (v *Verifier) Attestations(ctx context.Context, image string, policy Policy
 	if err := policy.Validate(); err != nil {
 		return nil, err
 	}
-	return v.look(ctx, image, policy, KindAttestation)
+	return v.look(ctx, image, policy, KindAttestation, nil)
 }
 
 // OfType returns those that verified and make a statement of a type, in the order of their storage. kind is one of cosign's

@@ -72,6 +72,7 @@ func (s *source) bundles(ctx context.Context, repo name.Repository, descriptors 
 				return err
 			}
 			sig.Position = i
+			s.follower.judge(ctx, sig)
 			found[i] = sig
 			return nil
 		})

@@ -55,7 +55,7 @@ func (v *Verifier) Candidates(ctx context.Context, d name.Digest, policy Policy,
 		if err != nil {
 			return nil, err
 		}
-		if err := judge(ctx, signatures[i:i+1], x, &co); err != nil {
+		if err := judge(ctx, signatures[i:i+1], x, &co, nil); err != nil {
 			return nil, err
 		}
 		s.Image = x.digest

@@ -22,12 +22,16 @@ const olderType = "application/vnd.dev.cosign.artifact."
 // signatures that refer to the image in cosign's older form, and all of this for each image of an index. It is in the
 // report's Attached and never changes the verdict. A policy that names nobody accepts any identity.
 func (v *Verifier) Everything(ctx context.Context, image string, policy Policy) (*Report, error) {
+	return v.everything(ctx, image, policy, nil)
+}
+
+func (v *Verifier) everything(ctx context.Context, image string, policy Policy, f *follower) (*Report, error) {
 	if !policy.anyone() {
 		if err := policy.Validate(); err != nil {
 			return nil, err
 		}
 	}
-	report, err := v.look(ctx, image, policy, KindSignature)
+	report, err := v.look(ctx, image, policy, KindSignature, f)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +147,7 @@ func (c *collector) judged(ctx context.Context, d name.Digest, platform string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := judge(ctx, signatures, x, c.co); err != nil {
+	if err := judge(ctx, signatures, x, c.co, nil); err != nil {
 		return nil, err
 	}
 	for i := range signatures {
@@ -179,7 +183,7 @@ func (c *collector) older(ctx context.Context, d name.Digest) ([]Signature, erro
 			}
 			continue
 		}
-		rows, err := c.inLayers(ctx, ref, m, Signature{Kind: kind, Storage: StoredAsReferrer, Manifest: digest, Position: i})
+		rows, err := c.inLayers(ctx, ref, m, Signature{Kind: kind, Storage: StoredAsReferrer, Manifest: digest, Position: i}, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -14,8 +14,9 @@ import (
 // lookups is how many signatures without a log entry are looked up at the same time, as many as cosign does.
 const lookups = 10
 
-// judge gives cosign's verdict on every signature, on all processors. It fails only when ctx ends.
-func judge(ctx context.Context, signatures []Signature, x *examination, co *cosign.CheckOpts) error {
+// judge gives cosign's verdict on every signature, on all processors. It fails only when ctx ends. Where f follows, those that
+// it has judged keep their verdict, and it is told of the others.
+func judge(ctx context.Context, signatures []Signature, x *examination, co *cosign.CheckOpts, f *follower) error {
 	j := newJudgement(x, co)
 	workers := runtime.GOMAXPROCS(0)
 	if co.RekorClient != nil {
@@ -26,7 +27,13 @@ func judge(ctx context.Context, signatures []Signature, x *examination, co *cosi
 			}
 		}
 	}
-	return everyOneBy(ctx, workers, len(signatures), func(i int) { j.judge(ctx, &signatures[i]) })
+	return everyOneBy(ctx, workers, len(signatures), func(i int) {
+		s := &signatures[i]
+		if f == nil || s.examination == nil {
+			j.judge(ctx, s)
+			f.judged(s)
+		}
+	})
 }
 
 // judgement is what all signatures of an image are held against. It is only read.

@@ -30,15 +30,18 @@ func (s *source) tagged(ctx context.Context, d name.Digest) ([]Signature, error)
 // inTag reads the signatures or attestations in the layers of the tag for them.
 func (s *source) inTag(ctx context.Context, d name.Digest, kind Kind) ([]Signature, error) {
 	tag := s.beside(d).Tag(tagFor(d, kind.suffix()))
-	m, digest, err := s.image(ctx, tag)
+	like := Signature{Kind: kind, Storage: StoredInTag}
+	m, digest, e, err := s.arriving(ctx, tag, like)
 	if m == nil || err != nil {
 		return nil, err
 	}
-	return s.inLayers(ctx, tag, m, Signature{Kind: kind, Storage: StoredInTag, Manifest: digest})
+	like.Manifest = digest
+	return s.inLayers(ctx, tag, m, like, e)
 }
 
-// inLayers reads each layer of a manifest as a signature in cosign's own form; what all have in common is in like.
-func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifest, like Signature) ([]Signature, error) {
+// inLayers reads each layer of a manifest as a signature in cosign's own form; what all have in common is in like. Those that
+// were read early are taken as they are; nil for none.
+func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifest, like Signature, e *early) ([]Signature, error) {
 	if len(m.Layers) > maxSignatures {
 		return nil, &actions.Error{
 			Code: actions.CodeManifestTooLarge,
@@ -46,22 +49,31 @@ func (s *source) inLayers(ctx context.Context, ref name.Reference, m *v1.Manifes
 			Next: "ask whoever runs the registry to remove what does not belong there",
 		}
 	}
-	payloads, err := s.payloads(ctx, ref.Context(), m.Layers, like.Kind.most())
+	payloads, err := s.payloads(ctx, ref.Context(), m.Layers, like.Kind.most(), e)
 	if err != nil {
 		return nil, err
 	}
 	signatures := make([]Signature, len(m.Layers))
 	read := func(i int) {
 		layer := m.Layers[i]
-		sig := like
-		sig.Layer, sig.mediaType = layer.Digest, string(layer.MediaType)
-		if like.Storage == StoredInTag {
-			sig.Position = i
+		sig, ok := e.take(i, &layer)
+		if !ok {
+			sig = like
+			if like.Storage == StoredInTag {
+				sig.Position = i
+			}
+			sig.readLayer(layer, payloads[layer.Digest])
 		}
-		sig.readLegacy(layer, payloads[layer.Digest])
+		sig.Manifest = like.Manifest
 		signatures[i] = sig
 	}
 	return signatures, everyOne(ctx, len(signatures), read)
+}
+
+// readLayer fills in s from a layer and its payload.
+func (s *Signature) readLayer(layer v1.Descriptor, p fetched) {
+	s.Layer, s.mediaType = layer.Digest, string(layer.MediaType)
+	s.readLegacy(layer, p)
 }
 
 // suffix is that of the tag in which cosign keeps the kind.
@@ -91,8 +103,8 @@ type fetched struct {
 }
 
 // payloads fetches every distinct blob of the layers once: all signers of a digest sign the same words, and so do nearly
-// all layers.
-func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1.Descriptor, most int64) (map[v1.Hash]fetched, error) {
+// all layers. Those that were fetched early are not asked for again.
+func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1.Descriptor, most int64, e *early) (map[v1.Hash]fetched, error) {
 	found := map[v1.Hash]fetched{}
 	var wanted []v1.Hash
 	var total int64
@@ -111,8 +123,17 @@ func (s *source) payloads(ctx context.Context, repo name.Repository, layers []v1
 			wanted = append(wanted, layer.Digest)
 		}
 	}
-	var mu sync.Mutex
 	var read int64
+	wanted = slices.DeleteFunc(wanted, func(digest v1.Hash) bool {
+		content := e.payload(digest)
+		if content == nil || read+int64(len(content)) > maxPayloadsBytes {
+			return false
+		}
+		read += int64(len(content))
+		found[digest] = fetched{content: content}
+		return true
+	})
+	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(fetchers)
 	for _, digest := range wanted {

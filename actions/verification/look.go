@@ -20,13 +20,14 @@ import (
 	"github.com/sigwalk/sigwalk/actions/layout"
 )
 
-// look collects what is attached to image and verifies it. The trust root is read while the registry answers.
-func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought Kind) (*Report, error) {
+// look collects what is attached to image and verifies it, f telling of it. The trust root is read while the registry answers.
+func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought Kind, f *follower) (*Report, error) {
 	src, err := v.source(ctx, image)
 	if err != nil {
 		return nil, err
 	}
 	defer src.close()
+	src.follower = f
 	report := &Report{Image: image, Policy: policy, sought: sought}
 	if layout.IsReference(image) {
 		policy.Offline = true // as cosign's --local-image: what is on the disk is judged by itself
@@ -49,16 +50,17 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought
 		<-collected
 		return nil, err
 	}
+	f.trust(co, policy)
 	if <-collected; refused != nil {
 		return nil, refused
 	}
 	report.online = co.RekorClient != nil
 	err = v.stage(ctx, "verify", "Verify each signature", func(ctx context.Context) (string, error) {
-		x, err := examinationOf(report.Digest, policy, co)
+		x, err := f.examination(report.Digest, policy, co)
 		if err != nil {
 			return "", err
 		}
-		if err := judge(ctx, report.Signatures, x, co); err != nil {
+		if err := judge(ctx, report.Signatures, x, co, f); err != nil {
 			return "", err
 		}
 		for i := range report.Signatures {
@@ -70,6 +72,7 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought
 	if err != nil {
 		return nil, err
 	}
+	f.done(report)
 	return report, nil
 }
 
@@ -83,6 +86,7 @@ func (v *Verifier) collect(ctx context.Context, src *source, report *Report) err
 	if err != nil {
 		return err
 	}
+	src.follower.begin(report)
 	return v.stage(ctx, "collect", "Collect the signatures", func(ctx context.Context) (string, error) {
 		var err error
 		report.Signatures, err = v.attached(ctx, src, report.Digest, report.sought)

@@ -34,9 +34,10 @@ const (
 // source reads one repository, or a layout on the disk.
 type source struct {
 	storage
-	asked string // the reference as the person wrote it, for errors
-	ref   name.Reference
-	other *name.Repository // where the signatures are in place of the image's repository; nil for there
+	asked    string // the reference as the person wrote it, for errors
+	ref      name.Reference
+	follower *follower        // nil where nobody follows
+	other    *name.Repository // where the signatures are in place of the image's repository; nil for there
 }
 
 func (v *Verifier) source(ctx context.Context, asked string) (*source, error) {

@@ -164,10 +164,10 @@ func (v *Verifier) Verify(ctx context.Context, image string, policy Policy) (*Re
 	if err := policy.Validate(); err != nil {
 		return nil, err
 	}
-	return v.look(ctx, image, policy, KindSignature)
+	return v.look(ctx, image, policy, KindSignature, nil)
 }
 
 // List collects the signatures and verifies all but whose they are: any subject and issuer will do.
 func (v *Verifier) List(ctx context.Context, image string) (*Report, error) {
-	return v.look(ctx, image, Policy{}, KindSignature)
+	return v.look(ctx, image, Policy{}, KindSignature, nil)
 }

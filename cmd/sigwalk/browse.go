@@ -80,6 +80,9 @@ held against --artifact; without it, against what the bundle says that it is abo
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
 					return verifier.Everything(ctx, image, policy)
 				},
+				Follow: func(ctx context.Context, policy verification.Policy, tell func(verification.Progress)) (*verification.Report, error) {
+					return verifier.Follow(ctx, image, policy, tell)
+				},
 				Tree: func(ctx context.Context) (*verification.Node, error) { return verifier.Root(ctx, image) },
 				Branches: tree.Options{
 					Grow: func(ctx context.Context, node *verification.Node) (*verification.Node, error) {

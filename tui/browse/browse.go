@@ -24,6 +24,8 @@ import (
 type Options struct {
 	Image  string
 	Report func(ctx context.Context, policy verification.Policy) (*verification.Report, error)
+	// Follow is Report that tells what it has found so far, by which a first look shows its rows as they come; nil for none.
+	Follow func(ctx context.Context, policy verification.Policy, tell func(verification.Progress)) (*verification.Report, error)
 	// Tree is nil for what has none: a bundle in a file.
 	Tree func(ctx context.Context) (*verification.Node, error)
 	// Branches say what can be read of the tree when it is opened.
@@ -47,6 +49,7 @@ type Model struct {
 	opts          Options
 	table         part[*verification.Report]
 	tree          part[*verification.Node]
+	progress      *verification.Progress // what the table shows while it is not whole; nil when it is
 	policy        verification.Policy
 	watching      int // counts up; zero while nobody watches
 	watches       int
@@ -54,6 +57,7 @@ type Model struct {
 	onTree        bool
 	load          int // of which load results count
 	cancel        context.CancelFunc
+	growing       context.Context // of the tree that was not begun; nil when it was
 	width, height int
 }
 
@@ -106,21 +110,33 @@ func (m *Model) reload() tea.Cmd {
 	m.cancel = cancel
 	m.load++
 	load, whose := m.load, m.policy
-	m.table.loading, m.tree.loading = true, m.opts.Tree != nil
-	table := m.deps.Tasks.Cmd(func() tea.Msg {
+	m.table.loading, m.tree.loading = true, false
+	if m.opts.Follow != nil && (m.table.screen == nil || m.progress != nil) {
+		// The tree has the same signatures judged: it can wait until the first rows are there, unless it is looked at.
+		m.growing = ctx
+		if m.onTree {
+			return tea.Batch(m.follow(ctx), m.grow())
+		}
+		return m.follow(ctx)
+	}
+	m.growing = ctx
+	return tea.Batch(m.grow(), m.deps.Tasks.Cmd(func() tea.Msg {
 		report, err := m.opts.Report(ctx, whose)
 		return reported{m, load, 0, report, err}
-	})
-	if m.opts.Tree == nil {
-		return table
+	}))
+}
+
+// grow reads the tree, unless that has begun.
+func (m *Model) grow() tea.Cmd {
+	ctx, load := m.growing, m.load
+	if m.opts.Tree == nil || ctx == nil {
+		return nil
 	}
-	return tea.Batch(
-		table,
-		m.deps.Tasks.Cmd(func() tea.Msg {
-			root, err := m.opts.Tree(ctx)
-			return grown{m, load, root, err}
-		}),
-	)
+	m.growing, m.tree.loading = nil, true
+	return m.deps.Tasks.Cmd(func() tea.Msg {
+		root, err := m.opts.Tree(ctx)
+		return grown{m, load, root, err}
+	})
 }
 
 // shown returns the screen that has the focus, nil while there is none.
@@ -136,6 +152,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case due:
 		return m.lookAgain(msg)
+	case progressed:
+		return m.takeProgress(msg)
 	case reported:
 		if msg.of == m && msg.watch > 0 {
 			return m.takeWatched(msg)
@@ -143,9 +161,11 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m && msg.load == m.load {
 			m.table.loading, m.table.err = false, msg.err
 			if msg.err == nil {
-				return m.show(msg.report)
+				return tea.Batch(m.show(msg.report), m.grow())
 			}
+			m.forgetProgress()
 			m.SetSize(m.width, m.height)
+			return m.grow()
 		}
 		return nil
 	case grown:
@@ -181,6 +201,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 // show shows a report in the table that is there, so that order, filter and the chosen row stay.
 func (m *Model) show(report *verification.Report) tea.Cmd {
 	defer m.SetSize(m.width, m.height)
+	m.progress = nil
 	if shown, ok := m.table.screen.(*signatures.Model); ok {
 		return shown.SetReport(report)
 	}
@@ -200,6 +221,7 @@ func (m *Model) key(msg tea.KeyMsg) tea.Cmd {
 		m.onTree = false
 	case intent == keys.OpenTree:
 		m.onTree = true
+		return m.grow()
 	case intent == keys.OpenConsole:
 		return m.deps.OpenPage(m.opts.Page)
 	case intent == keys.OpenRecover:
@@ -269,6 +291,8 @@ func failureLines(err error, width int) []string {
 // Status implements screen.Screen.
 func (m *Model) Status() string {
 	switch {
+	case m.progress != nil && !m.onTree:
+		return m.deps.Theme.Busy.Render("~") + " " + m.far() + " - esc stops it"
 	case m.table.loading || m.tree.loading:
 		return m.deps.Theme.Busy.Render("~") + " " + m.looking() + " - esc stops it"
 	case m.watching > 0 && m.seen != "":
@@ -320,6 +344,9 @@ func (m *Model) Disabled(intent keys.Intent) string {
 	}
 	if intent == keys.OpenRecover && m.opts.Recover == nil {
 		return "what lies on the disk has no registry to bring signatures back to"
+	}
+	if m.progress != nil && !m.onTree && (intent == keys.Write || intent == keys.Who || intent == keys.Proof) {
+		return "not all signatures are judged yet"
 	}
 	if s := m.shown(); s != nil {
 		return s.Disabled(intent)

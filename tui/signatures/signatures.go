@@ -50,6 +50,7 @@ type Model struct {
 	report   *verification.Report
 	load     int                      // of which report results count
 	rows     []verification.Signature // copies: what they are copies of may be read elsewhere
+	part     bool                     // more rows are to follow
 	tried    []bool                   // the rows whose checks were made, or cannot be
 	table    *widget.Table
 	group    int // an index of groupings
@@ -92,8 +93,21 @@ func New(deps screen.Deps, report *verification.Report, opts Options) *Model {
 
 // SetReport shows another report and keeps order, filter and the chosen signature. The command makes its checks.
 func (m *Model) SetReport(report *verification.Report) tea.Cmd {
+	m.replace(report)
+	m.part = false
+	return m.Init()
+}
+
+// SetPart shows a part of a report, the rest of which is to follow. No checks are made of it. The cursor stays on the first row
+// where it is there: rows come before it, too.
+func (m *Model) SetPart(report *verification.Report) {
+	m.replace(report)
+	m.part = true
+}
+
+func (m *Model) replace(report *verification.Report) {
 	var chosen string
-	if row := m.table.Selected(); row >= 0 {
+	if row := m.table.Selected(); row >= 0 && (row > 0 || !m.part) {
 		chosen = m.rows[row].Key()
 	}
 	m.report, m.rows = report, report.Rows()
@@ -109,7 +123,6 @@ func (m *Model) SetReport(report *verification.Report) tea.Cmd {
 			break
 		}
 	}
-	return m.Init()
 }
 
 // Init implements screen.Screen.
