@@ -75,7 +75,8 @@ func within(told verification.Progress, report *verification.Report) error {
 			return fmt.Errorf("told of %s %d, which is not in the report or in another place there", s.Storage, s.Position)
 		}
 		if of := report.Signatures[at+found]; of.Verified != s.Verified || fmt.Sprint(of.Reason) != fmt.Sprint(s.Reason) {
-			return fmt.Errorf("%s %d: told %t (%v), and the report says %t (%v)", s.Storage, s.Position, s.Verified, s.Reason, of.Verified, of.Reason)
+			return fmt.Errorf("%s %d: told %t (%s), and the report says %t (%s)", s.Storage, s.Position,
+				s.Verified, fmt.Sprint(s.Reason), of.Verified, fmt.Sprint(of.Reason))
 		}
 		at += found + 1
 	}
@@ -138,11 +139,11 @@ func TestFollowOddManifests(t *testing.T) {
 // TestFollowTellsBeforeTheEnd: the first signature is told of while the manifest that holds it has not arrived to its end. Where
 // the end never comes, the look fails all the same.
 func TestFollowTellsBeforeTheEnd(t *testing.T) {
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer stop()
 	for _, cut := range []bool{false, true} {
 		w := crowd(t, 50)
 		stored := w.manifest(".sig")
-		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-		defer stop()
 		first := make(chan struct{})
 		image := w.between(func(out http.ResponseWriter, in *http.Request) bool {
 			if !strings.HasSuffix(in.URL.Path, ".sig") {

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -72,18 +74,36 @@ func lessonFrame(output []byte) bool { return bytes.Contains(output, []byte("ste
 // screen starts the program on a pseudo-terminal with its state in dir, and returns when the first full frame was drawn
 // and when the lesson was.
 func (b *bench) screen(ctx context.Context, dir string, answers bool) (drawn [2]took, err error) {
+	at, output, err := b.draw(ctx, nil, answers, []func([]byte) bool{firstFrame, lessonFrame}, "--dir", dir)
+	if err != nil {
+		return drawn, err
+	}
+	drawn[0].wall, drawn[1].wall = at[0], at[1]
+	if at[0] == 0 || at[1] == 0 {
+		return drawn, fmt.Errorf("it was not drawn; there was %q", output)
+	}
+	return drawn, b.gone(ctx, dir)
+}
+
+// draw starts the program on a pseudo-terminal, ends it when all that is looked for was drawn, and returns how long each
+// took, zero for what never was, and what was drawn.
+func (b *bench) draw(
+	ctx context.Context, env map[string]string, answers bool, looks []func(output []byte) bool, args ...string,
+) (at []time.Duration, output []byte, err error) {
 	running, quit := context.WithTimeout(ctx, patience)
 	defer quit()
-	cmd := b.command(running, map[string]string{"TERM": "xterm-256color"}, b.sigwalk, "--dir", dir)
+	on := map[string]string{"TERM": "xterm-256color"}
+	maps.Copy(on, env)
+	cmd := b.command(running, on, b.sigwalk, args...)
 	// On SIGTERM it gives the terminal back and leaves its sandbox, which then ends.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	begin := time.Now()
 	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: columns})
 	if err != nil {
-		return drawn, err
+		return nil, nil, err
 	}
 	defer func() { _ = terminal.Close() }()
-	var output []byte
+	at = make([]time.Duration, len(looks))
 	chunk := make([]byte, 64<<10)
 	for err == nil { // a terminal ends with an error when the last program has closed it
 		var n int
@@ -92,20 +112,17 @@ func (b *bench) screen(ctx context.Context, dir string, answers bool) (drawn [2]
 		if answers {
 			answer(terminal, chunk[:n])
 		}
-		for i, shown := range []func([]byte) bool{firstFrame, lessonFrame} {
-			if drawn[i].wall == 0 && shown(output) {
-				drawn[i].wall = time.Since(begin)
+		for i, shown := range looks {
+			if at[i] == 0 && shown(output) {
+				at[i] = time.Since(begin)
 			}
 		}
-		if drawn[0].wall > 0 && drawn[1].wall > 0 {
+		if !slices.Contains(at, 0) {
 			quit()
 		}
 	}
 	_ = cmd.Wait() // it was told to end
-	if drawn[0].wall == 0 || drawn[1].wall == 0 {
-		return drawn, fmt.Errorf("it was not drawn; there was %q", output)
-	}
-	return drawn, b.gone(ctx, dir)
+	return at, output, ctx.Err()
 }
 
 // answer does what a terminal does that knows xterm's reports: its background, where the cursor is, what it is.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -271,8 +272,12 @@ func (v *verifications) measure(ctx context.Context) error {
 		}
 		if c.signatures == 1000 {
 			ours, theirs := ratio(medians[0], hundred[0]), ratio(medians[1], hundred[1])
-			v.table.line("    the first row", duration(medians[0].first), duration(medians[1].first)+" cosign", "",
-				aim(medians[0].first <= 100*time.Millisecond, "100 ms"))
+			row, err := v.firstRow(ctx, image)
+			if err != nil {
+				return err
+			}
+			v.table.line("    the first row, on the screen", duration(row.wall), duration(medians[1].first)+" cosign", "",
+				aim(row.wall <= 100*time.Millisecond, "100 ms"))
 			v.table.line("    memory, with every check of each", megabytes(medians[2]), megabytes(medians[1])+" cosign", "",
 				aim(medians[2].resident <= 500e6, "500 MB"))
 			v.table.line("1,000 signatures against 100", fmt.Sprintf("%.1f x", ours), fmt.Sprintf("%.1f x cosign", theirs), "",
@@ -280,6 +285,22 @@ func (v *verifications) measure(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// firstRow is how long it takes until `sigwalk browse` shows who made one of the signatures.
+func (v *verifications) firstRow(ctx context.Context, image name.Digest) (took, error) {
+	shown := func(output []byte) bool { return bytes.Contains(output, []byte(alice)) }
+	medians, err := race(ctx, 5, func(ctx context.Context, _ int) (took, error) {
+		at, output, err := v.draw(ctx, v.ours, true, []func([]byte) bool{shown}, "browse", "--dir", v.ours["TUF_ROOT"], image.String())
+		if err == nil && at[0] == 0 {
+			err = fmt.Errorf("no row was drawn; there was %q", output)
+		}
+		return took{wall: at[0]}, err
+	})
+	if err != nil {
+		return took{}, err
+	}
+	return medians[0], nil
 }
 
 // thousand is race for a cosign that takes minutes: it runs once.

@@ -57,7 +57,7 @@ type Model struct {
 	onTree        bool
 	load          int // of which load results count
 	cancel        context.CancelFunc
-	growing       context.Context // of the tree that was not begun; nil when it was
+	growing       tea.Cmd // reads the tree; nil when that has begun
 	width, height int
 }
 
@@ -110,16 +110,20 @@ func (m *Model) reload() tea.Cmd {
 	m.cancel = cancel
 	m.load++
 	load, whose := m.load, m.policy
-	m.table.loading, m.tree.loading = true, false
+	m.table.loading, m.tree.loading, m.growing = true, false, nil
+	if m.opts.Tree != nil {
+		m.growing = m.deps.Tasks.Cmd(func() tea.Msg {
+			root, err := m.opts.Tree(ctx)
+			return grown{m, load, root, err}
+		})
+	}
 	if m.opts.Follow != nil && (m.table.screen == nil || m.progress != nil) {
 		// The tree has the same signatures judged: it can wait until the first rows are there, unless it is looked at.
-		m.growing = ctx
 		if m.onTree {
 			return tea.Batch(m.follow(ctx), m.grow())
 		}
 		return m.follow(ctx)
 	}
-	m.growing = ctx
 	return tea.Batch(m.grow(), m.deps.Tasks.Cmd(func() tea.Msg {
 		report, err := m.opts.Report(ctx, whose)
 		return reported{m, load, 0, report, err}
@@ -128,15 +132,10 @@ func (m *Model) reload() tea.Cmd {
 
 // grow reads the tree, unless that has begun.
 func (m *Model) grow() tea.Cmd {
-	ctx, load := m.growing, m.load
-	if m.opts.Tree == nil || ctx == nil {
-		return nil
-	}
-	m.growing, m.tree.loading = nil, true
-	return m.deps.Tasks.Cmd(func() tea.Msg {
-		root, err := m.opts.Tree(ctx)
-		return grown{m, load, root, err}
-	})
+	read := m.growing
+	m.growing = nil
+	m.tree.loading = m.tree.loading || read != nil
+	return read
 }
 
 // shown returns the screen that has the focus, nil while there is none.
