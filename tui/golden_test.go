@@ -19,6 +19,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
 	"github.com/sigwalk/sigwalk/tui/policy"
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
+	"github.com/sigwalk/sigwalk/tui/replay"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/signatures"
@@ -123,6 +124,17 @@ func TestScreens(t *testing.T) {
 			s.Key(":")
 			s.sees("Find")
 			s.Type("setting")
+			return s
+		}},
+		{"replay", func(t *testing.T, deps screen.Deps) sized {
+			r := cast("first", "\x1b[2J\x1b[1;1H\x1b[1m1 Copy the image\x1b[m\r\n\r\n  $ source ./copy-image-to-quay.sh", "\x1b[2J")
+			r.Title, r.Width, r.Height = "Sign images with Sigstore", 80, 21
+			s := newSized(t, deps, replay.New(deps, r))
+			s.sees("first")
+			s.Key(" ")
+			s.sees("paused")
+			s.Key("n") // what comes next, and stays
+			s.sees("1 Copy the image")
 			return s
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {

@@ -56,6 +56,9 @@ program, so that a file from elsewhere can do nothing to yours.`,
 			if err != nil {
 				return err
 			}
+			if !a.onTerminal() {
+				return noScreen("demo play", "play it in a terminal, or with another player of asciicasts")
+			}
 			terminal, err := a.terminal(os.TempDir())
 			if err != nil {
 				return err
@@ -69,7 +72,7 @@ program, so that a file from elsewhere can do nothing to yours.`,
 // recordTo shows the workshop until the person quits, and keeps in a new file what it shows.
 func (a *app) recordTo(ctx context.Context, path string, opts tui.Options) error {
 	if !a.onTerminal() {
-		return tui.ErrNoTerminal
+		return noScreen("demo record", "record in a terminal; sigwalk run walks the course without one")
 	}
 	width, height, err := term.GetSize(int(opts.Out.Fd()))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/workshop/stage"
 )
@@ -49,9 +50,17 @@ func (a *app) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !a.onTerminal() {
+		return noScreen("present --follow", "open a terminal of its own for it; the notes for whoever presents stand in the lessons' files, too")
+	}
 	terminal, err := a.terminal(dir)
 	if err != nil {
 		return err
 	}
 	return tui.Follow(ctx, terminal, stage.Link{Dir: dir})
+}
+
+// noScreen is the error for a command that is nothing without a screen, where there is no terminal to draw one on.
+func noScreen(command, next string) error {
+	return &actions.Error{Code: actions.CodeUsage, What: command + " needs a terminal", Why: "input or output is not one", Next: next}
 }
