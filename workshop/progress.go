@@ -124,7 +124,7 @@ func (p *progressStore) save(lesson string, progress lessonProgress) error {
 	defer p.mu.Unlock()
 	unwritable := func(err error) error {
 		return &actions.Error{
-			Code: actions.CodeStateUnwritable, What: "the progress cannot be saved in " + p.path,
+			Code: actions.CodeStateUnwritable, What: "the progress cannot be saved in " + p.path, Why: actions.FileReason(err),
 			Next: "make room or give write permission, or name another directory with --dir", Err: err,
 		}
 	}

@@ -38,6 +38,9 @@ type SessionOptions struct {
 	Unattended bool
 	// Undo keeps how the sandbox was before each step; nil where nothing can be put back, because it is no sandbox.
 	Undo *undo.Keeper
+	// Ran is called after each line that ran, before Run and Try return; nil for nobody. It keeps what the line left beside the
+	// progress, so that a crash loses nothing of it.
+	Ran func()
 	// Rehearse signs in as the steps' rehearse blocks say, at the provider's own page, where a line asks for it.
 	Rehearse bool
 }

@@ -40,6 +40,14 @@ func (s *Session) firstOpen() int {
 	return len(s.steps) - 1
 }
 
+// keepAfter keeps what a line left: the progress, and what Ran keeps. A notice says where the progress cannot be.
+func (s *Session) keepAfter() {
+	_ = s.save()
+	if s.opts.Ran != nil {
+		s.opts.Ran()
+	}
+}
+
 // save writes the progress. A failure is said once, as a notice, and does not stop the lesson.
 func (s *Session) save() error {
 	s.mu.Lock()

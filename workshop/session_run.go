@@ -40,7 +40,7 @@ func (s *Session) Run(ctx context.Context, step int, line string) error {
 	result, err := s.runLine(ctx, step, line)
 	s.finish(ctx, step, result, err, time.Since(start))
 	s.transcribe(step, line, start)
-	_ = s.save()
+	s.keepAfter()
 	return nil
 }
 

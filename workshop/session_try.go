@@ -36,7 +36,7 @@ func (s *Session) Try(ctx context.Context, step int, line string) error {
 	s.mu.Unlock()
 	s.notify()
 	s.transcribe(step, line, start)
-	_ = s.save()
+	s.keepAfter()
 	return nil
 }
 

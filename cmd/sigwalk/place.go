@@ -315,8 +315,13 @@ func (p *place) session(ctx context.Context, lesson *workshop.Lesson, progressFi
 	if err != nil {
 		return nil, nil, errors.Join(err, sh.Close())
 	}
+	var ran func()
+	if progressFile != "" {
+		ran = func() { _ = p.saveVariables() } // what cannot be kept can be set again by one line
+	}
 	session, err := workshop.NewSession(workshop.SessionOptions{
 		Undo:         keeper,
+		Ran:          ran,
 		Lesson:       lesson,
 		Environment:  p.env,
 		Shell:        sh,

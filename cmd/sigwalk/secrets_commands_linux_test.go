@@ -73,7 +73,7 @@ func TestSecretsOfEveryCommand(t *testing.T) {
 	}
 	// What is typed at the prompt of a lesson is kept, without its secrets; an output that holds one is, too.
 	w.run("", "workshop", "list")
-	text := w.output("$ cosign login $QUAY -u $QUAY_USER -p MARK_prompt\n$ MY_PASSWORD=MARK_assigned; echo $MY_PASSWORD\ntrace\ntrace save\nt\nq\n", "--dir", w.mine, "--plain")
+	text := w.output("$ cosign login $QUAY -u $QUAY_USER -p MARK_prompt\n$ MY_PASSWORD=MARK_assigned; echo $MY_PASSWORD\ntrace\ntrace save\nE\nq\n", "--dir", w.mine, "--plain")
 	if !strings.Contains(string(text), "The trace is in") || !strings.Contains(string(text), "What was run is in") {
 		t.Errorf("the lesson kept neither trace nor transcript:\n%s", text)
 	}

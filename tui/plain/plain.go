@@ -266,9 +266,8 @@ func (w *walker) walk(ctx context.Context) error {
 	if snap.Where != "" {
 		w.say("You work on: %s.", snap.Where)
 	}
-	for _, notice := range snap.Notices {
-		w.say("Note: %s", widget.Clean(notice))
-	}
+	w.noted = map[string]bool{}
+	w.notices()
 	if w.step == 0 && snap.Lesson.Intro != "" && !w.again {
 		w.text(snap.Lesson.Intro)
 	}

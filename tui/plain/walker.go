@@ -29,7 +29,8 @@ type walker struct {
 	hints      int
 	paper      *markdown.Renderer
 	broken     error // what is wrong with the latest edition of the course
-	again      bool  // the lesson was opened again for another edition
+	noted      map[string]bool
+	again      bool // the lesson was opened again for another edition
 }
 
 // look is what everything is drawn with: no colour, and no character that a terminal may lack.
@@ -52,7 +53,11 @@ func (w *walker) text(text string) {
 	}
 }
 
+// notices says what came since the last prompt: of the program, and of the lesson, each once.
 func (w *walker) notices() {
+	for _, text := range w.session.Snapshot().Notices {
+		w.note(text)
+	}
 	for {
 		select {
 		case text, ok := <-w.opts.Notices:
@@ -60,10 +65,18 @@ func (w *walker) notices() {
 				w.opts.Notices = nil
 				return
 			}
-			w.say("Note: %s", widget.Clean(text))
+			w.note(text)
 		default:
 			return
 		}
+	}
+}
+
+// note says what a person should know, once in a lesson.
+func (w *walker) note(text string) {
+	if !w.noted[text] {
+		w.noted[text] = true
+		w.say("Note: %s", widget.Clean(text))
 	}
 }
 

@@ -76,7 +76,7 @@ func Append(path string, e Entry) error {
 
 func unwritable(path string, err error) error {
 	return &actions.Error{
-		Code: actions.CodeStateUnwritable, What: "the transcript cannot be kept in " + path, Why: err.Error(), Err: err,
+		Code: actions.CodeStateUnwritable, What: "cannot write " + path, Why: actions.FileReason(err), Err: err,
 		Next: "make room or give write permission",
 	}
 }

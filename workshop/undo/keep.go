@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"github.com/sigwalk/sigwalk/actions"
 )
 
 // load reads the pictures that are in the store and not known yet, and forgets those that another process has undone.
@@ -91,7 +93,7 @@ func (k *Keeper) keep(ctx context.Context, p *picture) {
 		err = errors.Join(err, k.store.write(p, k.opts.Lasting))
 	}
 	if err != nil {
-		k.note("how the sandbox was before a step cannot be kept on disk (%v): u takes it back until sigwalk ends, and not after", err)
+		k.note("how the sandbox was before a step cannot be kept on disk (%v): u takes it back until sigwalk ends, and not after", actions.FileReason(err))
 		return
 	}
 	p.stored = true
@@ -146,6 +148,6 @@ func (k *Keeper) forget(ctx context.Context, from int) {
 		k.store.sweep(k.pictures)
 	}
 	if err != nil {
-		k.note("the pictures of what was undone cannot be removed from %s (%v): it can be undone again, which does nothing", k.store.dir, err)
+		k.note("the pictures of what was undone cannot be removed from %s (%v): it can be undone again, which does nothing", k.store.dir, actions.FileReason(err))
 	}
 }
