@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -23,15 +24,34 @@ func File(ctx context.Context, dir, name string, form Form, report *verification
 		return unwritable(name, err)
 	}
 	defer func() { _ = root.Close() }()
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
+	if err := whole(root, name, text.Bytes()); err != nil {
 		return unwritable(name, err)
 	}
-	_, err = file.Write(text.Bytes())
-	if err = errors.Join(err, file.Close()); err != nil {
-		return unwritable(name, errors.Join(err, root.Remove(name))) // half a report is none
-	}
 	return nil
+}
+
+// whole writes a new file in one step: half a report is none, also for whoever is cut off. A link fails where a file is, which a
+// rename would replace.
+func whole(root *os.Root, name string, content []byte) error {
+	if _, err := root.Lstat(name); err == nil {
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	part := fmt.Sprintf("%s.part-%d", name, os.Getpid())
+	file, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Remove(part) }() // gone already where there are no links
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	switch err := root.Link(part, name); {
+	case err == nil, errors.Is(err, fs.ErrExist):
+		return err
+	}
+	return root.Rename(part, name) // a file system without links
 }
 
 func unwritable(name string, err error) error {
