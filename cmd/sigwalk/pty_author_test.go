@@ -70,6 +70,43 @@ func TestAuthor(t *testing.T) {
 	}
 }
 
+// TestAuthorBeginsWithABrokenCourse opens a course that cannot be read: what is wrong is listed, again after each save, until the
+// course opens by itself, on the screen and line by line.
+func TestAuthorBeginsWithABrokenCourse(t *testing.T) {
+	for name, c := range map[string]struct {
+		args   []string
+		opened string
+		quit   string
+	}{
+		"screen": {nil, "enter runs the command", "q"},
+		"plain":  {[]string{"--plain"}, "step 1 of 4>", "q\r"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := stateDir(t)
+			course := filepath.Join(dir, "course")
+			sigwalk := &terminal{t: t, dir: dir}
+			sigwalk.sigwalk("workshop", "new", course)
+			lesson := filepath.Join(course, "lessons", "first-steps.md")
+			good, err := os.ReadFile(lesson)
+			if err != nil {
+				t.Fatal(err)
+			}
+			save(t, lesson, strings.Replace(string(good), "kind: changes", "kind: chages", 1))
+			m := open(t, setting{cols: 100, rows: 60, dir: dir, args: append([]string{"--workshop", course}, c.args...)})
+			m.see("cannot be opened yet", "lessons/first-steps.md:13: ", `write "changes"`)
+			save(t, lesson, strings.Replace(string(good), "kind: observes", "kind: obseves", 1))
+			m.see(`write "observes"`)
+			save(t, lesson, string(good))
+			m.see(c.opened)
+			m.send(c.quit)
+			if code := m.end(); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+		})
+	}
+}
+
 // save writes a file as editors do: beside it, and then in its place.
 func save(t *testing.T, path, content string) {
 	t.Helper()
