@@ -86,6 +86,9 @@ func (m *Model) envLines(width, height int) []string {
 		v := vars[i]
 		line := widget.Fit(widget.Clean(v.Name), names, t.Lines.More)
 		shown := value(v)
+		if left := m.remaining(v); left != "" {
+			shown = left
+		}
 		if room := width - names - 4; widget.Width(shown) > room {
 			// What tells addresses apart is not how they begin.
 			shown = widget.CutMiddle(strings.TrimPrefix(strings.TrimPrefix(shown, "http://"), "https://"), room, t.Lines.More)
@@ -103,6 +106,9 @@ func (m *Model) envLines(width, height int) []string {
 func (m *Model) envDetail(v environment.Variable, width, most int) []string {
 	t := m.deps.Theme
 	lines := widget.Wrap(value(v), width)
+	if left := m.remaining(v); left != "" {
+		lines = append(lines, "an identity token: "+left)
+	}
 	lines = append(lines, t.Faint.Render("from "+widget.Clean(string(v.Source))))
 	if len(lines) > most-1 {
 		lines = lines[:max(1, most-1)]

@@ -69,8 +69,10 @@ type Model struct {
 
 	width, height int
 	snap          workshop.Snapshot
-	revision      int   // of snap
-	read          []int // how far the output of each step was read
+	revision      int                  // of snap
+	tokens        map[string]time.Time // until when those among its variables are valid
+	counting      bool                 // down, second by second
+	read          []int                // how far the output of each step was read
 	logs          []*widget.Log
 	step          int // the one that is looked at
 	told, telling int // the step that the session knows of, and the one it is being told of or -1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -58,6 +59,11 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.of == m && m.running != nil {
 			return m.tick()
 		}
+	case aged:
+		if msg.of == m {
+			m.counting = false
+			return m.countDown()
+		}
 	default:
 		if m.signin != nil {
 			m.signin.Update(msg)
@@ -76,7 +82,7 @@ func (m *Model) changed(msg changed) tea.Cmd {
 	}
 	m.question(msg)
 	m.signing()
-	return m.wait()
+	return tea.Batch(m.wait(), m.countDown())
 }
 
 // adopt makes a snapshot what is drawn. A step whose run has not ended is drawn as running, for as long as a key would
@@ -85,6 +91,9 @@ func (m *Model) adopt(snapshot workshop.Snapshot) {
 	before := m.snap
 	m.snap = snapshot
 	m.revision++
+	if !slices.Equal(before.Env, m.snap.Env) {
+		m.readTokens()
+	}
 	m.size(len(m.snap.Steps))
 	if r := m.running; r != nil && r.step < len(m.snap.Steps) {
 		r.judged, m.snap.Steps[r.step].State = m.snap.Steps[r.step].State, workshop.StepRunning
