@@ -60,7 +60,7 @@ func (s stock) cosign(name, bundles string) Consumer {
 	switch {
 	case s.bundles.all > 0 && s.tag.all > 0:
 		looked = s.bundles
-		c.Sees = fmt.Sprintf("%s, and not the %s in the tag", s.bundles.of("bundle"), counted(s.tag.all, "signature"))
+		c.Sees = fmt.Sprintf("%s; not the %s in the tag", s.bundles.of("bundle"), counted(s.tag.all, "signature"))
 		c.Why = "where there is a bundle it looks at nothing else, also when none verifies; an attestation in one it takes for a signature"
 	case s.bundles.all > 0:
 		looked = s.bundles

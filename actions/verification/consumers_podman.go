@@ -74,7 +74,7 @@ func (n *Node) podman(s stock) Consumer {
 	c.Finds, c.WithKey = p.good > 0, p.keyed > 0
 	c.Sees = "nothing"
 	if all := p.good + p.keyed; all > 0 {
-		c.Sees = pile{all: all, keyed: p.keyed}.of("signature")
+		c.Sees = pile{all: all, good: p.good, keyed: p.keyed}.of("signature")
 	}
 	why := []string{"they read " + reads}
 	if s.bundles.all > 0 {

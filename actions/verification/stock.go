@@ -40,9 +40,11 @@ type pile struct {
 // of counts a pile in words.
 func (p pile) of(what string) string {
 	text := counted(p.all, what)
-	switch p.keyed {
-	case 0:
-	case p.all:
+	switch {
+	case p.good+p.keyed == 0:
+		text += ", and none verifies"
+	case p.keyed == 0:
+	case p.keyed == p.all:
 		text += " by a key pair"
 	default:
 		text += fmt.Sprintf(" (%d by a key pair)", p.keyed)

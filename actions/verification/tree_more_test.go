@@ -214,7 +214,7 @@ func TestConsumers(t *testing.T) {
 			"cosign v2 verify": "+1 bundle", "cosign v3 verify": "+1 bundle", "podman, skopeo, CRI-O": "nothing", "Quay's badge": "no badge", "policy controllers": "nothing",
 		}},
 		{"both", func(w *world) { w.attach(w.sign(byAlice)); w.refer(goodBundle(w)) }, map[string]string{
-			"cosign v2 verify": "+1 bundle, and not the 1 signature in the tag", "cosign v3 verify": "+1 bundle, and not the 1 signature in the tag",
+			"cosign v2 verify": "+1 bundle; not the 1 signature in the tag", "cosign v3 verify": "+1 bundle; not the 1 signature in the tag",
 			"podman, skopeo, CRI-O": "+1 signature", "Quay's badge": "+signed", "policy controllers": "+1 signature",
 		}},
 		{"by a key", func(w *world) { w.attach(w.sign(spec{KeyPair: true}), w.sign(byAlice)) }, map[string]string{
@@ -237,13 +237,13 @@ func TestConsumers(t *testing.T) {
 			"cosign v2 verify": "+1 signature", "podman, skopeo, CRI-O": "nothing",
 		}},
 		{"without SCT", func(w *world) { w.attach(w.sign(spec{Subject: byAlice.Subject, Issuer: byAlice.Issuer, NoSCT: true})) }, map[string]string{
-			"cosign v2 verify": "1 signature", "podman, skopeo, CRI-O": "+1 signature",
+			"cosign v2 verify": "1 signature, and none verifies", "podman, skopeo, CRI-O": "+1 signature",
 		}},
 		{"a tag with nothing in it", func(w *world) { w.attach() }, map[string]string{
 			"cosign v2 verify": "nothing", "Quay's badge": "signed", "podman, skopeo, CRI-O": "nothing",
 		}},
 		{"unsigned under the name", func(w *world) { w.attach(layer{Payload: []byte("nothing")}) }, map[string]string{
-			"cosign v2 verify": "1 signature", "Quay's badge": "signed",
+			"cosign v2 verify": "1 signature, and none verifies", "Quay's badge": "signed",
 		}},
 		{"attested", func(w *world) { w.put("att", w.attest(byAlice)) }, map[string]string{
 			"policy controllers": "1 attestation", "Quay's badge": "no badge", "cosign v2 verify": "nothing",
