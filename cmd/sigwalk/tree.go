@@ -17,6 +17,7 @@ oci:DIR[:TAG] (an OCI layout) or oci-archive:FILE[:TAG] (one in a tar). An index
 a bill of materials how many packages it lists. -o dot is for Graphviz: sigwalk tree -o dot IMAGE | dot -Tsvg.`,
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			spendMemory()
 			p, err := a.openFor(cmd.Context(), args[0])
 			if err != nil {
 				return err

@@ -51,6 +51,7 @@ and explains it; exit code 0 only when it verifies.`,
 			if err := watch.check(a.flags.output, packed != "" || alone.bundle != ""); err != nil {
 				return err
 			}
+			spendMemory()
 			policy, err := asked.Policy()
 			if err != nil {
 				return err
