@@ -126,12 +126,13 @@ func TestSandboxKilled(t *testing.T) {
 func TestKilledAndUndone(t *testing.T) {
 	first := open(t, setting{})
 	first.see("1 Copy the image", "enter runs the command")
-	for _, step := range []string{"1 Copy the image", "2 Fetch the trust root", "3 Log in to the registry"} {
-		first.see(step)
+	for i, step := range []string{"1 Copy the image", "2 Fetch the trust root", "3 Log in to the registry"} {
+		first.see(step, "enter runs the command")
 		first.press("enter")
-		first.see(step, "ok done: n goes to step")
+		first.see(step, fmt.Sprintf("ok done: n goes to step %d", i+2), fmt.Sprintf("%d done", i+1)) // of this step, and not of the one before
 		first.press("n")
 	}
+	first.see("4 Get an identity token", "enter runs the command")
 	pid := first.sandbox()
 	if err := first.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
