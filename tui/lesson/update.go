@@ -98,14 +98,10 @@ func (m *Model) adopt(snapshot workshop.Snapshot) {
 	if r := m.running; r != nil && r.step < len(m.snap.Steps) {
 		r.judged, m.snap.Steps[r.step].State = m.snap.Steps[r.step].State, workshop.StepRunning
 	}
-	switch {
-	case m.step < 0:
+	if m.step < 0 {
 		m.step, m.told = m.snap.Current, m.snap.Current
-	case m.snap.Current != before.Current && m.telling < 0 && m.snap.Current != m.told:
-		// The session moved on by itself.
-		m.turn(m.snap.Current)
-		m.told = m.snap.Current
 	}
+	// Nobody but this screen moves an open session, and a snapshot may be older than the last step it was told of.
 	m.notice(before)
 }
 
