@@ -83,13 +83,7 @@ func (a *app) permit(dir string, course *workshop.Course) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return unwritable(filepath.Dir(file), err)
-	}
-	if err := os.WriteFile(file, append(text, '\n'), 0o600); err != nil {
-		return unwritable(file, err)
-	}
-	return nil
+	return keep(file, text)
 }
 
 func (a *app) allowCommand() *cobra.Command {

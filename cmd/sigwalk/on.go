@@ -52,6 +52,11 @@ func (a *app) remember(dir string, c choice) error {
 	if err != nil {
 		return err
 	}
+	return keep(file, text)
+}
+
+// keep writes what a person chose to a file of the state directory.
+func keep(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return unwritable(filepath.Dir(file), err)
 	}

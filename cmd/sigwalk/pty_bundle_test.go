@@ -50,4 +50,10 @@ func TestBrowseABundle(t *testing.T) {
 	m.see("cannot be read as a Sigstore bundle", "it is a trust root")
 	m.press("q")
 	m.end()
+
+	m = browse(at("gone.json"))
+	m.see("there is no file ", "check the path")
+	if code := m.end(); code != 2 {
+		t.Errorf("exit code %d for a file that is not there", code)
+	}
 }
