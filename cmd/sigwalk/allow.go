@@ -140,6 +140,10 @@ func (a *app) forbidCommand() *cobra.Command {
 			err = os.Remove(a.permissionFile(dir))
 			switch {
 			case errors.Is(err, os.ErrNotExist):
+				// A folder that is gone may have been allowed before; one that never was is a name typed wrong.
+				if _, err := a.courseFiles(); err != nil {
+					return err
+				}
 				a.say("it was not allowed to run programs of this machine\n")
 				return nil
 			case err != nil:

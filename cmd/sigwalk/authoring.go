@@ -106,7 +106,7 @@ func (a *app) newCommand() *cobra.Command {
 // at makes FOLDER, where it is given, the course in place of --workshop.
 func (a *app) at(args []string) {
 	if len(args) == 1 {
-		a.flags.workshop = args[0]
+		a.flags.workshop, a.flags.folder = args[0], true
 	}
 }
 

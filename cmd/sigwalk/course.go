@@ -20,8 +20,12 @@ func (a *app) courseFiles() (fs.FS, error) {
 	}
 	root, err := os.OpenRoot(a.flags.workshop)
 	if err != nil {
+		typed := "--workshop " + a.flags.workshop
+		if a.flags.folder {
+			typed = "the folder " + a.flags.workshop
+		}
 		return nil, &actions.Error{
-			Code: actions.CodeUsage, What: "--workshop " + a.flags.workshop + " cannot be opened", Why: reasonOf(err), Err: err,
+			Code: actions.CodeUsage, What: typed + " cannot be opened", Why: reasonOf(err), Err: err,
 			Next: "name the folder of a course; `sigwalk workshop new NAME` makes one",
 		}
 	}

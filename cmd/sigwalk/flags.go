@@ -20,8 +20,9 @@ type flags struct {
 	present bool
 	// record is the file that keeps what is shown; empty keeps nothing.
 	record string
-	// workshop is the folder of a course; empty for the built-in one.
+	// workshop is the folder of a course; empty for the built-in one. Where folder is true, it was named as an argument.
 	workshop string
+	folder   bool
 	// on is where to work: sandbox, cluster, own or public; empty for what was chosen before, or what is given.
 	on string
 	// kubeconfig, context, namespace and securesign say which cluster, and which deployment on it.
