@@ -64,6 +64,11 @@ func TestScreens(t *testing.T) {
 		{"tree", func(t *testing.T, deps screen.Deps) sized {
 			return newSized(t, deps, tree.New(deps, lessontest.Tree(), tree.Options{}))
 		}},
+		{"consumers", func(t *testing.T, deps screen.Deps) sized {
+			s := newSized(t, deps, tree.New(deps, lessontest.Tree(), tree.Options{}))
+			s.Key("6")
+			return s
+		}},
 		{"doctor", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, doctorscreen.New(deps, func(_ context.Context, told func(doctor.Finding)) (*doctor.Report, error) {
 				r := sickReport()

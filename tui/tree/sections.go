@@ -167,15 +167,15 @@ func payload(t *theme.Theme, n *verification.Node, width int) []string {
 	return p.Lines
 }
 
-// consumers says what programs will find of what is stored.
+// consumers says what programs will find of what is stored: first of every one, so that all are seen at once, then why.
 func consumers(t *theme.Theme, root *verification.Node, width int) []string {
 	p := &widget.Page{Theme: t, Width: width}
-	p.Note("What each program will find of what is stored now. Whether it is content with who signed is for its policy.")
-	if c, ok := root.Coverage(); ok {
-		p.Fact("platforms", c.String())
+	all := root.Consumers()
+	longest := 0
+	for _, c := range all {
+		longest = max(longest, widget.Width(c.Name))
 	}
-	for _, c := range root.Consumers() {
-		p.Blank()
+	for _, c := range all {
 		state := theme.Failed
 		switch {
 		case c.Finds:
@@ -183,8 +183,17 @@ func consumers(t *theme.Theme, root *verification.Node, width int) []string {
 		case c.WithKey:
 			state = theme.Skipped
 		}
-		p.Add(t.Glyph(state)+" ", c.Name+": "+c.Sees)
+		p.Add(t.Glyph(state)+" "+widget.Fit(c.Name, longest+2, ""), c.Sees)
+	}
+	if c, ok := root.Coverage(); ok {
+		p.Note("of the index: " + c.String())
+	}
+	for _, c := range all {
+		p.Blank()
+		p.Title(c.Name)
 		p.Lines = append(p.Lines, widget.Paint(t.Faint, widget.Hang("   ", widget.Clean(c.Why), width))...)
 	}
+	p.Blank()
+	p.Note("This is what is stored now. Whether a program is content with who signed is for its policy.")
 	return p.Lines
 }

@@ -198,13 +198,13 @@ func (m *Model) goTo() {
 }
 
 func (m *Model) move(intent keys.Intent) {
-	page := max(1, m.treeHeight()-1)
+	split := m.layout()
 	if m.onDetail {
-		screen.Moved(&m.detail, intent, page)
+		screen.Moved(&m.detail, intent, max(1, split.Second-2))
 		return
 	}
 	m.detail.Home()
-	screen.Moved(m.tree, intent, page)
+	screen.Moved(m.tree, intent, max(1, split.First-1))
 }
 
 func (m *Model) node() *verification.Node {
@@ -216,10 +216,16 @@ func (m *Model) node() *verification.Node {
 	return n
 }
 
-func (m *Model) treeHeight() int { return m.layout().First }
-
+// layout gives the detail all that it can get while it has the keys, and what is not about a node the lines of the nodes.
 func (m *Model) layout() widget.Split {
-	return widget.SplitOf(m.width, m.height-1, m.tree.Len(), 3)
+	least := 3
+	switch {
+	case m.onDetail:
+		least = m.height
+	case m.section == sectionConsumers:
+		least = 9
+	}
+	return widget.SplitOf(m.width, m.height-1, m.tree.Len(), least)
 }
 
 // count says how many platforms are signed, or how many rows there are.
@@ -241,6 +247,19 @@ func (m *Model) detailLines(width int) []string {
 	return m.drawn.lines
 }
 
+// more says where one is in the n lines of the detail, and while one is not in it, which key leads there.
+func (m *Model) more(n int, split widget.Split) string {
+	height := split.Second - 1
+	position := strings.TrimSuffix(m.detail.Position(n, height), " below")
+	if position != "" && !m.onDetail && split.SecondWidth >= roomy {
+		return fmt.Sprintf("enter: %d more lines", n-height)
+	}
+	return position
+}
+
+// roomy is the width from which the title of the detail has room for a key.
+const roomy = 78
+
 // View implements screen.Screen.
 func (m *Model) View() []string {
 	t := m.deps.Theme
@@ -253,7 +272,7 @@ func (m *Model) View() []string {
 	first := m.tree.View(split.FirstWidth, split.First)
 	detail := m.detailLines(split.SecondWidth - 2)
 	from, to := m.detail.View(len(detail), split.Second-1)
-	pane := widget.Pane{Title: tabs(m.section), Right: strings.TrimSuffix(m.detail.Position(len(detail), split.Second-1), " below"), Focus: m.onDetail, Lines: detail[from:to]}
+	pane := widget.Pane{Title: tabs(m.section), Right: m.more(len(detail), split), Focus: m.onDetail, Lines: detail[from:to]}
 	return append([]string{title}, split.Draw(t, first, pane)...)
 }
 

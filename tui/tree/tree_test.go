@@ -156,7 +156,7 @@ func TestSections(t *testing.T) {
 		return []byte(raw), nil
 	}})
 	d.Key("6")
-	for _, text := range []string{"cosign v2 verify: 1 signature", "Quay's badge: signed", "policy controllers: 1 signature"} {
+	for _, text := range []string{"cosign v2 verify       1 signature", "Quay's badge           signed", "policy controllers     1 signature"} {
 		sees(d, text)
 	}
 	d.Key("end")
@@ -176,4 +176,45 @@ func TestSections(t *testing.T) {
 	sees(d, "There is no certificate")
 	d.Key("1")
 	sees(d, "a signature")
+}
+
+// TestConsumersAreReached: on the smallest terminal every program is seen at once, and every line of why by the keys.
+func TestConsumersAreReached(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}}
+	t.Cleanup(func() {
+		cancel()
+		deps.Tasks.Close()
+	})
+	for _, size := range []struct{ width, height int }{{60, 15}, {80, 21}, {140, 37}} {
+		root := signed(index(1).Children[0])
+		m := tree.New(deps, root, tree.Options{})
+		m.SetSize(size.width, size.height)
+		d := screentest.New(t, m)
+		d.Key("6")
+		for _, c := range root.Consumers() {
+			if !strings.Contains(d.Text(), c.Name+"  ") {
+				t.Errorf("%v: %s is not seen:\n%s", size, c.Name, d.Text())
+			}
+		}
+		d.Key("enter")
+		seen := map[string]bool{}
+		for range 60 {
+			for line := range strings.Lines(d.Text()) {
+				seen[strings.TrimSpace(line)] = true
+			}
+			d.Key("down")
+		}
+		d.Key("end")
+		if text := d.Text(); !strings.Contains(text, "for its policy.") || size.height < 30 && !strings.Contains(text, "end --") {
+			t.Errorf("%v: the end is not reached:\n%s", size, text)
+		}
+		if size.width < 120 {
+			for _, c := range root.Consumers() {
+				if !seen[c.Name] {
+					t.Errorf("%v: why for %s is never seen", size, c.Name)
+				}
+			}
+		}
+	}
 }
