@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -34,15 +35,21 @@ func Differences(lines []ComparedLine) (out []ComparedLine) {
 	return out
 }
 
-// mostCompared is how many lines of an output are compared: the rest of a longer one is left out.
-const mostCompared = 400
+// Of a longer output so many lines at the beginning and at the end are compared, where headings and verdicts stand.
+const (
+	firstCompared = 300
+	lastCompared  = 100
+)
 
 // CompareOutput holds what a command printed against what a lesson expects of it, line by line, so that they differ in as few lines
 // as can be. In what is expected <digest> stands for a hash, <number> for a number, any other words between angle brackets for
-// some text of the line, and a line of three dots for any lines. Empty lines and spaces at the ends do not count. Nothing is
-// judged by it: that is what checks are for.
+// some text of the line, and a line of three dots for any lines; <nothing> alone is a command that prints nothing. Empty lines and
+// spaces at the ends do not count. Nothing is judged by it: that is what checks are for.
 func CompareOutput(expected, printed string) []ComparedLine {
 	want, got := linesOf(expected), linesOf(printed)
+	if PrintsNothing(expected) {
+		want = nil
+	}
 	patterns := make([]*regexp.Regexp, len(want)) // nil for three dots
 	for i, line := range want {
 		if line != anyLines {
@@ -92,21 +99,30 @@ func CompareOutput(expected, printed string) []ComparedLine {
 	return out
 }
 
-// anyLines stands for lines that a lesson leaves open.
-const anyLines = "..."
+// anyLines stands for lines that a lesson leaves open, noLines for a command that prints none.
+const (
+	anyLines = "..."
+	noLines  = "<nothing>"
+)
 
-// linesOf are the first lines of an output as a terminal would leave them standing.
+// PrintsNothing says that an expected block is that of a command that prints nothing.
+func PrintsNothing(expected string) bool { return strings.TrimSpace(expected) == noLines }
+
+// linesOf are the lines of an output that are compared, as a terminal would leave them standing.
 func linesOf(text string) []string {
 	var out []string
 	for line := range strings.Lines(text) {
-		if len(out) == mostCompared {
-			break
-		}
 		line = strings.TrimRight(ansi.Strip(line), "\r\n")
 		line = line[strings.LastIndexByte(line, '\r')+1:]
 		if line = strings.TrimSpace(strings.ReplaceAll(line, "\t", " ")); line != "" {
 			out = append(out, line)
 		}
+		if len(out) > firstCompared+2*lastCompared {
+			out = slices.Delete(out, firstCompared, firstCompared+lastCompared)
+		}
+	}
+	if over := len(out) - firstCompared - lastCompared; over > 0 {
+		out = slices.Delete(out, firstCompared, firstCompared+over)
 	}
 	return out
 }

@@ -24,6 +24,9 @@ func TestCompareOutput(t *testing.T) {
 		{"a line too many", "one\ntwo", "one\nnew\ntwo", "=one +new =two"},
 		{"a line too few", "one\ntwo\nthree", "one\nthree", "=one -two =three"},
 		{"nothing is printed", "one\n...\ntwo", "", "-one -two"},
+		{"nothing is printed, as expected", "<nothing>", "\n", ""},
+		{"something is printed", "<nothing>\n", "a\nb\n", "+a +b"},
+		{"nothing stands for text beside others", "<nothing>\nb", "a\nb\n", "=a =b"},
 		{"colours, returns and tabs", "a b\n100%", "\x1b[31ma\tb\x1b[0m\n1%\r50%\r100%\r\n", "=a b =100%"},
 		{"an expression is text", "a.b (c) $", "axb (c) $", "-a.b (c) $ +axb (c) $"},
 	} {
@@ -47,5 +50,8 @@ func TestCompareOutput(t *testing.T) {
 	}
 	if lines := workshop.CompareOutput("0\n...\n", long.String()); len(workshop.Differences(lines)) != 0 {
 		t.Error("a long output differs")
+	}
+	if lines := workshop.CompareOutput("0\n...\n99998\n99999\n", long.String()); len(workshop.Differences(lines)) != 0 {
+		t.Error("the end of a long output is not looked at")
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Lint finds what ParseCourse takes and an author would want to know: commands that are not built in, scripts that are not
-// there, variables that nothing sets, checks that their step's command cannot fulfil, steps without a hint, links to files
+// there, variables that nothing sets, checks that their step's command cannot fulfil, steps without a hint or an expected output, links to files
 // that are not in the folder. known are the variables that a deployment sets.
 func Lint(course *Course, known []string) Problems {
 	l := &linter{course: course, set: slices.Clone(known)}
@@ -92,6 +92,10 @@ func (l *linter) step(step Step) {
 	}
 	if len(step.Hints) == 0 {
 		l.add(step.Line, fmt.Sprintf("the step %q has no hint", step.Title), "add "+roleHint.opening()+" for whoever is stuck")
+	}
+	if step.Expected == "" {
+		l.add(step.Line, fmt.Sprintf("the step %q shows no expected output", step.Title),
+			"add "+roleExpected.opening()+" with the lines that matter, or "+noLines+" where it prints none")
 	}
 	for _, wanted := range step.Variables {
 		l.set = append(l.set, strings.Split(wanted, "|")...)

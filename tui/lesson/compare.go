@@ -33,6 +33,10 @@ func (m *Model) comparison(step workshop.StepSnapshot, width int) outputPane {
 // Expected draws the output that a step is expected to have, in lines of at most width cells, beside what was printed, if anything
 // was. What differs is marked by a sign and never by a colour alone.
 func Expected(t *theme.Theme, step workshop.StepSnapshot, printed string, width int) []string {
+	nothing := workshop.PrintsNothing(step.Step.Expected)
+	if nothing && step.Runs == 0 && strings.TrimSpace(printed) == "" {
+		return widget.Paint(t.Faint, widget.Wrap("It will print nothing.", width))
+	}
 	if step.Runs == 0 && strings.TrimSpace(printed) == "" {
 		out := widget.Paint(t.Faint, widget.Wrap("It will print this; <words> stand for what differs each time, three dots for more lines.", width))
 		for line := range strings.Lines(step.Step.Expected) {
@@ -43,7 +47,10 @@ func Expected(t *theme.Theme, step workshop.StepSnapshot, printed string, width 
 	compared := workshop.CompareOutput(step.Step.Expected, printed)
 	differ := len(workshop.Differences(compared))
 	says := t.Good.Render("ok") + " printed as expected"
-	if differ > 0 {
+	switch {
+	case differ == 0 && nothing:
+		says = t.Good.Render("ok") + " printed nothing, as expected"
+	case differ > 0:
 		says = t.Warning.Render("!") + fmt.Sprintf(" %s: - was expected, + was printed. The checks decide, not this.", plural(differ, "line differs", "lines differ"))
 	}
 	out := widget.Wrap(says, width)
