@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	tracescreen "github.com/sigwalk/sigwalk/tui/trace"
 	"github.com/sigwalk/sigwalk/tui/tree"
+	"github.com/sigwalk/sigwalk/workshop"
 	"github.com/sigwalk/sigwalk/workshop/stage"
 )
 
@@ -142,6 +144,9 @@ func TestScreens(t *testing.T) {
 			s.sees("1 Copy the image")
 			return s
 		}},
+		{"mending", func(t *testing.T, deps screen.Deps) sized {
+			return newSized(t, deps, newMending(deps, MendOptions{Folder: "../courses/mine", Broken: brokenCourse}))
+		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
 			s.sees("Copy the image")
@@ -161,6 +166,13 @@ func TestScreens(t *testing.T) {
 		}
 	}
 }
+
+// brokenCourse is what is wrong with a course, as workshop.ParseCourse says it.
+var brokenCourse = fmt.Errorf("broken: %w", workshop.Problems{
+	{File: "course.yaml", Line: 3, What: "there is no lesson \"two\"", Instead: "write lessons/two.md, or take it out of lessons"},
+	{File: "lessons/first-steps.md", Line: 13, What: "the kind \"chages\"", Instead: "write \"changes\""},
+	{File: "lessons/first-steps.md", Line: 47, What: "no title"},
+})
 
 // trimmed is a screen without the spaces at the end of its lines, which editors take away.
 func trimmed(text string) string {

@@ -340,6 +340,16 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 		"trace": func(d screen.Deps) screen.Screen {
 			return tracescreen.New(d, tracescreen.Options{Title: odd, Look: func() tracescreen.Look { return tracescreen.Look{Trace: oddTrace()} }})
 		},
+		"mending": func(d screen.Deps) screen.Screen {
+			var wrong workshop.Problems
+			for i := range 30 {
+				wrong = append(wrong, workshop.Problem{File: odd, Line: i, What: odd + odd, Instead: odd})
+			}
+			return newMending(d, MendOptions{Folder: odd, Broken: wrong})
+		},
+		"mending what cannot be read": func(d screen.Deps) screen.Screen {
+			return newMending(d, MendOptions{Folder: odd, Broken: &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}})
+		},
 		"empty trace": func(d screen.Deps) screen.Screen {
 			return tracescreen.New(d, tracescreen.Options{Title: odd, Look: func() tracescreen.Look { return tracescreen.Look{Running: true, Asks: true} }})
 		},

@@ -70,34 +70,26 @@ func TestAuthor(t *testing.T) {
 	}
 }
 
-// TestAuthorBeginsWithABrokenCourse opens a course that cannot be read: what is wrong is listed, again after each save, until the
+// TestAuthorBeginsWithABrokenCourse opens a course that cannot be read: what is wrong is shown, again after each save, until the
 // course opens by itself, on the screen and line by line.
 func TestAuthorBeginsWithABrokenCourse(t *testing.T) {
 	for name, c := range map[string]struct {
 		args   []string
+		broken []string
 		opened string
 		quit   string
 	}{
-		"screen": {nil, "enter runs the command", "q"},
-		"plain":  {[]string{"--plain"}, "step 1 of 4>", "q\r"},
+		"screen": {nil, []string{"the course cannot be opened yet", "2 problems at"}, "enter runs the command", "q"},
+		"plain":  {[]string{"--plain"}, []string{"cannot be opened yet:", "Ctrl-C quits."}, "step 1 of 4>", "q\r"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := stateDir(t)
-			course := filepath.Join(dir, "course")
-			sigwalk := &terminal{t: t, dir: dir}
-			sigwalk.sigwalk("workshop", "new", course)
-			lesson := filepath.Join(course, "lessons", "first-steps.md")
-			good, err := os.ReadFile(lesson)
-			if err != nil {
-				t.Fatal(err)
-			}
-			save(t, lesson, strings.Replace(string(good), "kind: changes", "kind: chages", 1))
+			dir, course, lesson, good := brokenCourse(t)
 			m := open(t, setting{cols: 100, rows: 60, dir: dir, args: append([]string{"--workshop", course}, c.args...)})
-			m.see("cannot be opened yet", "lessons/first-steps.md:13: ", `write "changes"`)
-			save(t, lesson, strings.Replace(string(good), "kind: observes", "kind: obseves", 1))
+			m.see(append(c.broken, "lessons/first-steps.md:13", `write "changes"`)...)
+			save(t, lesson, strings.Replace(good, "kind: observes", "kind: obseves", 1))
 			m.see(`write "observes"`)
-			save(t, lesson, string(good))
+			save(t, lesson, good)
 			m.see(c.opened)
 			m.send(c.quit)
 			if code := m.end(); code != 0 {
@@ -105,6 +97,35 @@ func TestAuthorBeginsWithABrokenCourse(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAuthorLeavesABrokenCourse quits before anything is mended.
+func TestAuthorLeavesABrokenCourse(t *testing.T) {
+	t.Parallel()
+	dir, course, _, _ := brokenCourse(t)
+	m := open(t, setting{cols: 80, rows: 24, dir: dir, args: []string{"--workshop", course}})
+	m.see("the course cannot be opened yet", "q quits")
+	m.press("q")
+	if code := m.end(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// brokenCourse makes a course with mistakes in its lesson, and returns the lesson's file and what it should hold.
+func brokenCourse(t *testing.T) (dir, course, lesson, good string) {
+	t.Helper()
+	dir = stateDir(t)
+	course = filepath.Join(dir, "course")
+	sigwalk := &terminal{t: t, dir: dir}
+	sigwalk.sigwalk("workshop", "new", course)
+	lesson = filepath.Join(course, "lessons", "first-steps.md")
+	text, err := os.ReadFile(lesson)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good = string(text)
+	save(t, lesson, strings.ReplaceAll(good, "kind: changes", "kind: chages"))
+	return dir, course, lesson, good
 }
 
 // save writes a file as editors do: beside it, and then in its place.

@@ -27,7 +27,7 @@ import (
 // openWorkshop shows the lesson to go on with: on the whole screen, or line by line where the person or the terminal wants that.
 func (a *app) openWorkshop(ctx context.Context) error {
 	course, err := a.courseMended(ctx)
-	if err != nil {
+	if err != nil || course == nil {
 		return err
 	}
 	dir, err := a.dir()

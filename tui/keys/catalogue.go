@@ -49,6 +49,7 @@ var catalogue = slices.Concat(
 	presenting(),
 	playing(),
 	moves(Question),
+	moves(Mending),
 	moves(Help),
 	anywhere(),
 )

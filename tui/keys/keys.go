@@ -31,9 +31,11 @@ const (
 	SignIn      Scope = "sign-in"
 	Help        Scope = "help"
 	Starting    Scope = "starting"
-	Outline     Scope = "outline"
-	Palette     Scope = "palette"
-	Prompt      Scope = "prompt"
+	// Mending is a course with something wrong in it, before it is opened.
+	Mending Scope = "mending"
+	Outline Scope = "outline"
+	Palette Scope = "palette"
+	Prompt  Scope = "prompt"
 	// Present is the terminal of whoever presents, PresentAsk while a question waits on the projector.
 	Present    Scope = "present"
 	PresentAsk Scope = "present-question"
@@ -264,5 +266,5 @@ func Of(scope Scope, intent Intent) Binding {
 
 // Scopes returns every scope.
 func Scopes() []Scope {
-	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Outline, Palette, Prompt, Present, PresentAsk, Replay}
+	return []Scope{Global, Lesson, Signatures, Tree, Trust, Doctor, Trace, Recover, BrowseTable, BrowseTree, Edit, PolicyForm, Question, SignIn, Help, Starting, Mending, Outline, Palette, Prompt, Present, PresentAsk, Replay}
 }
