@@ -145,7 +145,7 @@ func TestScreens(t *testing.T) {
 			return s
 		}},
 		{"mending", func(t *testing.T, deps screen.Deps) sized {
-			return newSized(t, deps, newMending(deps, MendOptions{Folder: "../courses/mine", Broken: brokenCourse}))
+			return newSized(t, deps, newMending(deps, MendOptions{Folder: "../courses/mine", Broken: errBrokenCourse}))
 		}},
 		{"help", func(t *testing.T, deps screen.Deps) sized {
 			s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
@@ -167,8 +167,8 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// brokenCourse is what is wrong with a course, as workshop.ParseCourse says it.
-var brokenCourse = fmt.Errorf("broken: %w", workshop.Problems{
+// errBrokenCourse is what is wrong with a course, as workshop.ParseCourse says it.
+var errBrokenCourse = fmt.Errorf("broken: %w", workshop.Problems{
 	{File: "course.yaml", Line: 3, What: "there is no lesson \"two\"", Instead: "write lessons/two.md, or take it out of lessons"},
 	{File: "lessons/first-steps.md", Line: 13, What: "the kind \"chages\"", Instead: "write \"changes\""},
 	{File: "lessons/first-steps.md", Line: 47, What: "no title"},
