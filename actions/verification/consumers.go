@@ -108,12 +108,16 @@ func (s stock) policies() Consumer {
 	if s.attestations.all > 0 {
 		sees = append(sees, counted(s.attestations.all, "attestation"))
 	}
+	if s.bundles.all > 0 {
+		sees = append(sees, s.bundles.of("bundle")+", where a policy asks for it")
+	}
 	if len(sees) > 0 {
 		c.Sees = strings.Join(sees, ", ")
 	}
 	c.Why = "Sigstore's policy-controller and Kyverno read the .sig and .att tags"
 	if s.bundles.all > 0 {
-		c.Why += "; of bundles policy-controller reads attestations alone (signatureFormat: bundle), Kyverno both (type: SigstoreBundle)"
+		c.Why += "; bundles policy-controller reads with signatureFormat: bundle, by someone and not by a key pair, and as attestations: " +
+			"a signature in one is of the predicateType https://sigstore.dev/cosign/sign/v1; Kyverno with type: SigstoreBundle"
 	}
 	return c
 }

@@ -211,11 +211,11 @@ func TestConsumers(t *testing.T) {
 			"cosign v2 verify": "+2 signatures", "cosign v3 verify": "+2 signatures", "podman, skopeo, CRI-O": "+2 signatures", "Quay's badge": "+signed", "policy controllers": "+2 signatures",
 		}},
 		{"bundle", func(w *world) { w.refer(goodBundle(w)) }, map[string]string{
-			"cosign v2 verify": "+1 bundle", "cosign v3 verify": "+1 bundle", "podman, skopeo, CRI-O": "nothing", "Quay's badge": "no badge", "policy controllers": "nothing",
+			"cosign v2 verify": "+1 bundle", "cosign v3 verify": "+1 bundle", "podman, skopeo, CRI-O": "nothing", "Quay's badge": "no badge", "policy controllers": "1 bundle, where a policy asks for it",
 		}},
 		{"both", func(w *world) { w.attach(w.sign(byAlice)); w.refer(goodBundle(w)) }, map[string]string{
 			"cosign v2 verify": "+1 bundle; not the 1 signature in the tag", "cosign v3 verify": "+1 bundle; not the 1 signature in the tag",
-			"podman, skopeo, CRI-O": "+1 signature", "Quay's badge": "+signed", "policy controllers": "+1 signature",
+			"podman, skopeo, CRI-O": "+1 signature", "Quay's badge": "+signed", "policy controllers": "+1 signature, 1 bundle, where a policy asks for it",
 		}},
 		{"by a key", func(w *world) { w.attach(w.sign(spec{KeyPair: true}), w.sign(byAlice)) }, map[string]string{
 			"cosign v2 verify": "+?2 signatures (1 by a key pair)", "podman, skopeo, CRI-O": "+?2 signatures (1 by a key pair)",

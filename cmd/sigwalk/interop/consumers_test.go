@@ -118,7 +118,7 @@ func (w *differential) parse(reference string) name.Reference {
 }
 
 // sealed is an image with a signature in its tag, a bundle that refers to it, or both: "good", "bad" (by another deployment),
-// "key", "attestation" (of good), or nothing.
+// "key", "attestation", "bad attestation", or nothing.
 func sealed(tag, bundle string) func(*differential, string) {
 	return func(w *differential, reference string) {
 		image := w.image(reference)
@@ -127,7 +127,7 @@ func sealed(tag, bundle string) func(*differential, string) {
 		choose := func() {
 			spec, of = byAlice, w.d
 			switch kind {
-			case "bad":
+			case "bad", "bad attestation":
 				of = w.other
 			case "key":
 				spec = w.byKey()
@@ -139,7 +139,7 @@ func sealed(tag, bundle string) func(*differential, string) {
 		kind = bundle
 		switch choose(); bundle {
 		case "":
-		case "attestation":
+		case "attestation", "bad attestation":
 			b, err := of.Attest(image, provenanceType, spec)
 			w.must(err)
 			w.must(verificationtest.ReferBundle(w.t.Context(), image, b, provenanceType))
@@ -212,6 +212,8 @@ var storedImages = []storedImage{
 		w.must(err)
 		w.attach(image, "att", layer)
 	}},
+	{name: "attested-by-bundle", put: sealed("", "attestation")},
+	{name: "attested-by-bad-bundle", put: sealed("", "bad attestation")},
 	{name: "signature-as-referrer", put: func(w *differential, reference string) {
 		image := w.image(reference)
 		_, err := verificationtest.ReferLayer(w.t.Context(), image, "application/vnd.dev.cosign.artifact.sig.v1+json", w.sign(w.d, image, byAlice))
@@ -315,9 +317,16 @@ func TestConsumers(t *testing.T) {
 	}{
 		{"attestation", "attested.yaml", true},
 		{"good-tag-attestation", "attested.yaml", false}, // it is in a bundle
-		{"bundle", "bundle.yaml", false},                 // a signature in a bundle it cannot read
+		{"bundle", "bundle.yaml", false},                 // its tester makes no root of this that reads bundles
 	} {
 		o := w.try(t, fmt.Sprintf(`%s"$POLICY_TESTER" --log-level error --policy %s --trustroot trustroot.yaml --image %s/consumers/%s:v1`, tools, c.policy, w.host, c.image))
+		if (o.code == 0) != c.want {
+			t.Errorf("policy-controller of %s by %s: %s", c.image, c.policy, o)
+		}
+	}
+	root := w.byTUF()
+	for _, c := range policiesByTUF {
+		o := w.try(t, fmt.Sprintf(`%s%s"$POLICY_TESTER" --log-level error --policy %s --image %s/consumers/%s:v1`, tools, root, c.policy, w.host, c.image))
 		if (o.code == 0) != c.want {
 			t.Errorf("policy-controller of %s by %s: %s", c.image, c.policy, o)
 		}
