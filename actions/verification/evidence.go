@@ -3,6 +3,7 @@ package verification
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +117,8 @@ func flags(exact, value, pattern string) string {
 
 // chainAt verifies the certificate against the trust root for one time.
 func (e *evidence) chainAt(at time.Time) bool {
-	chains, err := verify.VerifyLeafCertificate(at, e.cert, materialFor(e.x.material, e.s))
+	found := slices.Clip(e.s.chains) // others may keep a copy of the signature
+	chains, err := verify.VerifyLeafCertificate(at, e.cert, remembering{materialFor(e.x.material, e.s), &found})
 	if err != nil {
 		return false
 	}

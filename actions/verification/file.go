@@ -93,8 +93,7 @@ func (v *Verifier) ShowBundle(ctx context.Context, req BundleRequest) (*BundleRe
 	}
 	x := newExamination(digest, req.Policy, co)
 	x.holder, x.content, x.sums, x.ownWord = filepath.Base(req.Name), req.Open, sums, ownWord
-	j := &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
-	j.judge(ctx, &s)
+	newJudgement(x, co).judge(ctx, &s)
 	s.Explain(ctx)
 	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, Signature: s}, ctx.Err()
 }

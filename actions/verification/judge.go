@@ -44,6 +44,7 @@ type judgement struct {
 }
 
 func newJudgement(x *examination, co *cosign.CheckOpts) *judgement {
+	rememberEntries()
 	return &judgement{legacy: co, bundles: bundleOptions(co), examination: x}
 }
 
@@ -84,7 +85,8 @@ func (j *judgement) ask(ctx context.Context, s *Signature) (logged bool, err err
 		return false, err
 	}
 	co := *j.legacy
-	co.TrustedMaterial = materialFor(co.TrustedMaterial, s)
+	s.chains = nil // where others keep a copy of s, they keep theirs
+	co.TrustedMaterial = remembering{materialFor(co.TrustedMaterial, s), &s.chains}
 	if s.Kind == KindAttestation {
 		return cosign.VerifyBlobAttestation(ctx, s.legacy, j.digest, attestationOptions(&co))
 	}

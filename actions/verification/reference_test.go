@@ -11,6 +11,8 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/oci"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
 	"github.com/sigstore/cosign/v2/pkg/oci/static"
+	"github.com/sigstore/rekor/pkg/types"
+	"github.com/sigstore/rekor/pkg/types/hashedrekord"
 
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
@@ -19,6 +21,8 @@ import (
 // order of the layers. A panic of cosign, which would end it, counts as a refusal.
 func (w *world) reference(policy verification.Policy) []error {
 	w.t.Helper()
+	// Nothing that a verifier remembers has a part in it.
+	types.TypeMap.Store(hashedrekord.KIND, hashedrekord.New)
 	co := w.checkOpts(policy)
 	digest, err := v1.NewHash(w.image.DigestStr())
 	if err != nil {

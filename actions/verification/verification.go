@@ -133,6 +133,7 @@ type Signature struct {
 	stored    *tagParts      // what could be read of a layer in a tag
 	parsed    *bundle.Bundle // of a referrer, cosign takes it or not; nil when it is no bundle
 
+	chains      []chained    // of the certificate, as they were found for the verdict
 	examination *examination // what the checks are made against; nil for what has no verdict
 	fails       []CheckID    // the checks of cosign that fail, where Consumers needs them
 }
