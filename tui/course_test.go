@@ -7,6 +7,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -44,7 +45,7 @@ func schoolOf(opened *[]*lessontest.Session) *school {
 func TestCourse(t *testing.T) {
 	var opened []*lessontest.Session
 	deps := newDeps(t)
-	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 	in := func(lesson, step string) {
 		t.Helper()
 		s.Until(lesson+" at "+step, func() bool {
@@ -80,7 +81,7 @@ func TestCourse(t *testing.T) {
 func TestPalette(t *testing.T) {
 	var opened []*lessontest.Session
 	deps := newDeps(t)
-	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 	s.sees("The first lesson")
 	find := func(text string) {
 		s.Key(":")
@@ -88,7 +89,7 @@ func TestPalette(t *testing.T) {
 		s.Type(text)
 	}
 	find("step tree")
-	s.sees("1 of ")
+	s.sees("2 of ") // and the same step of the other lesson
 	s.Key("enter")
 	s.sees("5 Look at the tree")
 
@@ -113,14 +114,20 @@ func TestPalette(t *testing.T) {
 
 	find("second lesson")
 	s.Key("enter")
-	s.sees("The second lesson")
+	s.sees("step 1/9")
+
+	find("first lesson tree")
+	s.sees("› The first lesson: 5 Look at the tree")
+	s.Key("enter")
+	s.sees("step 5/9")
+	s.sees("The first lesson")
 }
 
 // TestBlockedStep holds that enter on a step that waits for others leads to one that can be run, and says for which.
 func TestBlockedStep(t *testing.T) {
 	var opened []*lessontest.Session
 	deps := newDeps(t)
-	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 	s.sees("1 Copy the image")
 	for range 5 {
 		s.Key("n")
@@ -129,4 +136,25 @@ func TestBlockedStep(t *testing.T) {
 	s.Key("enter")
 	s.sees("1 Copy the image")
 	s.sees("step 6 needs this step first: enter runs it")
+}
+
+// TestBlockedByAnEarlierLesson holds that enter leads to the step of the other lesson, which says what for.
+func TestBlockedByAnEarlierLesson(t *testing.T) {
+	var opened []*lessontest.Session
+	deps := newDeps(t)
+	school := schoolOf(&opened)
+	earlier := workshop.Earlier{Lesson: "first", ID: "login", Title: "The first lesson", Number: 3, Step: lessontest.Lesson().Steps[2]}
+	open := school.open
+	school.open = func(ctx context.Context, name string, progress func(string)) (lesson.Session, error) {
+		session, err := open(ctx, name, progress)
+		if name == "second" {
+			opened[len(opened)-1].BlockBy(0, &earlier)
+		}
+		return session, err
+	}
+	s := newSized(t, deps, newStarting(deps, school, outline.Chosen{Lesson: "second"}))
+	s.sees("# blocked: enter goes to The first lesson, step 3: Log in to the registry")
+	s.Key("enter")
+	s.sees("step 3/9")
+	s.sees("The second lesson needs this step first: enter runs it")
 }

@@ -18,6 +18,7 @@ import (
 	doctorscreen "github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/policy"
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/replay"
@@ -126,7 +127,7 @@ func TestScreens(t *testing.T) {
 		{"palette", func(t *testing.T, deps screen.Deps) sized {
 			deps.Settings = settings.New(nil, nil, map[settings.Name]string{settings.Host: "off", settings.Course: "the one that is built in"})
 			var opened []*lessontest.Session
-			s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+			s := newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 			s.sees("The first lesson")
 			s.Key(":")
 			s.sees("Find")

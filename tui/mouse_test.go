@@ -10,6 +10,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
@@ -90,7 +91,7 @@ func TestClickARow(t *testing.T) {
 
 	var opened []*lessontest.Session
 	deps.Settings = settings.New(nil, nil, nil)
-	s = newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s = newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 	s.sees("The first lesson")
 	s.Key(":")
 	s.sees("Find")

@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -100,7 +101,7 @@ func (w *workshopScreen) reopened(msg reopened) tea.Cmd {
 	w.reopening = false
 	if msg.err != nil {
 		w.leave()
-		return screen.Send(screen.Replace{Screen: newStarting(w.deps, w.school, "")})
+		return screen.Send(screen.Replace{Screen: newStarting(w.deps, w.school, outline.Chosen{})})
 	}
 	w.session = msg.session
 	w.newModel()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -68,7 +69,7 @@ func newAuthor(t *testing.T, play lessontest.Play) *author {
 		return a.open(step), nil
 	}
 	deps := newDeps(t)
-	a.sized = newSized(t, deps, newStarting(deps, s, ""))
+	a.sized = newSized(t, deps, newStarting(deps, s, outline.Chosen{}))
 	a.sees("1 Copy the image")
 	a.Key("n")
 	a.sees("step 2/9")

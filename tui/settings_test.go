@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/tui/lesson/lessontest"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/settings"
 )
 
@@ -18,7 +19,7 @@ func TestSettings(t *testing.T) {
 	var opened []*lessontest.Session
 	deps := newDeps(t)
 	deps.Settings = settings.New(nil, nil, map[settings.Name]string{settings.Host: "off"})
-	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), ""))
+	s := newSized(t, deps, newStarting(deps, schoolOf(&opened), outline.Chosen{}))
 	s.root.resize(140, 40)
 	var kept []string
 	s.root.keep = func(name settings.Name, value string) func() error {

@@ -419,7 +419,7 @@ func TestStartingIsExactlyItsSize(t *testing.T) {
 		case err := <-fail:
 			return nil, err
 		}
-	}}, ""))
+	}}, outline.Chosen{}))
 	s.sees("doing")
 	s.holds(t)
 	fail <- errors.New("broken " + odd)

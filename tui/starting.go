@@ -13,6 +13,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
@@ -41,7 +42,7 @@ type school struct {
 type starting struct {
 	deps          screen.Deps
 	school        *school
-	lesson        string // empty for the one to go on with
+	chosen        outline.Chosen // no lesson for the one to go on with
 	progress      chan string
 	began         time.Time
 	doing         []string
@@ -64,8 +65,8 @@ type (
 	beat struct{}
 )
 
-func newStarting(deps screen.Deps, s *school, name string) *starting {
-	return &starting{deps: deps, school: s, lesson: name, progress: make(chan string, 16), began: deps.Clock.Now()}
+func newStarting(deps screen.Deps, s *school, chosen outline.Chosen) *starting {
+	return &starting{deps: deps, school: s, chosen: chosen, progress: make(chan string, 16), began: deps.Clock.Now()}
 }
 
 // Init implements screen.Screen.
@@ -75,7 +76,7 @@ func (s *starting) Init() tea.Cmd {
 
 // start opens the session. One that comes when the program has ended already is closed at once.
 func (s *starting) start() tea.Cmd {
-	ctx, open, name, progress := s.deps.Context, s.school.open, s.lesson, s.progress
+	ctx, open, name, progress := s.deps.Context, s.school.open, s.chosen.Lesson, s.progress
 	return s.deps.Tasks.Cmd(func() tea.Msg {
 		session, err := open(ctx, name, func(text string) {
 			select {
@@ -115,6 +116,7 @@ func (s *starting) Update(msg tea.Msg) tea.Cmd {
 		}
 		s.session = msg.session
 		next := newWorkshop(s.deps, s.school, msg.session)
+		next.begin(s.chosen)
 		next.stale = s.stale
 		return screen.Send(screen.Replace{Screen: next})
 	case edition:

@@ -32,6 +32,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
+	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/present"
 	"github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/replay"
@@ -133,7 +134,7 @@ func run(ctx context.Context, terminal Terminal, s *school) error {
 	case s.stage != nil:
 		around = func(r *root) tea.Model { return newProjector(r, s.stage) }
 	}
-	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, "") })
+	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, outline.Chosen{}) })
 }
 
 // alone is a program without anything around its screens.

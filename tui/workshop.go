@@ -37,6 +37,12 @@ func newWorkshop(deps screen.Deps, s *school, session session) *workshopScreen {
 	return w
 }
 
+// begin turns to a step that was chosen in another lesson.
+func (w *workshopScreen) begin(at outline.Chosen) {
+	lesson.Turn(w.session, at.Step)
+	w.Say(at.Why)
+}
+
 // newModel draws the session that there is now.
 func (w *workshopScreen) newModel() {
 	var life context.Context
@@ -51,9 +57,9 @@ func (w *workshopScreen) newModel() {
 
 // left says that the session was closed to make room for another lesson.
 type left struct {
-	of     *workshopScreen
-	lesson string
-	err    error
+	of   *workshopScreen
+	next outline.Chosen
+	err  error
 }
 
 // Init implements screen.Screen.
@@ -67,12 +73,12 @@ func (w *workshopScreen) Update(msg tea.Msg) tea.Cmd {
 	case outline.Chosen:
 		w.gone = true
 		w.leave()
-		return w.deps.Tasks.Cmd(func() tea.Msg { return left{w, msg.Lesson, w.session.Close()} })
+		return w.deps.Tasks.Cmd(func() tea.Msg { return left{w, msg, w.session.Close()} })
 	case left:
 		if msg.of != w {
 			return nil
 		}
-		next := screen.Send(screen.Replace{Screen: newStarting(w.deps, w.school, msg.lesson)})
+		next := screen.Send(screen.Replace{Screen: newStarting(w.deps, w.school, msg.next)})
 		if msg.err != nil {
 			return tea.Batch(next, screen.Tell(widget.Clean(msg.err.Error())))
 		}

@@ -79,6 +79,9 @@ func ParseCourse(fsys fs.FS) (*Course, error) {
 		p.add(1, "no lessons", "write lessons: and the names of the files in "+lessonsDir+", in order, such as [first, second]")
 	}
 	course.Lessons = p.lessons(fsys, named, there)
+	if len(p.list) == 0 {
+		p.findEarlier(course.Lessons)
+	}
 	if err := p.err(); err != nil {
 		return nil, err
 	}

@@ -15,11 +15,24 @@ type Lesson struct {
 	Minutes int // planned
 	// Needs names the environment variables that must have a value before the first step.
 	Needs []string
+	// After are steps of lessons that come before in the course, whose checks must hold before a command of this one can work.
+	After []Earlier
 	// SandboxOnly is why the lesson can be done in the sandbox alone, as half a sentence; empty where it can be done anywhere.
 	SandboxOnly string
 	// Intro is the Markdown that stands before the first step; it may be empty.
 	Intro string
 	Steps []Step
+}
+
+// Earlier is a step of a lesson that comes before.
+type Earlier struct {
+	Lesson, ID string // as the lesson names them: LESSON/STEP
+	Line       int    // where it does
+	// Title is the other lesson's, Number the step's, from 1. They and the step are found by ParseCourse: a lesson that was read alone
+	// knows of no other, and asks for nothing there.
+	Title  string
+	Number int
+	Step   Step
 }
 
 // StepKind tells a step that changes the world from one that observes it.

@@ -155,7 +155,7 @@ func (p *lessonParser) frontMatter() {
 }
 
 func (p *lessonParser) readFrontMatter(yamlText string) {
-	fields, ok := p.mapping(yamlText, 2, "the front matter", []string{"title", "summary", "minutes", "needs", sandboxOnly})
+	fields, ok := p.mapping(yamlText, 2, "the front matter", []string{"title", "summary", "minutes", "needs", "after", sandboxOnly})
 	if !ok {
 		return
 	}
@@ -173,6 +173,14 @@ func (p *lessonParser) readFrontMatter(yamlText string) {
 			continue
 		}
 		p.lesson.Needs = append(p.lesson.Needs, item.text)
+	}
+	for _, item := range p.items(fields, "after") {
+		lesson, step, both := strings.Cut(item.text, "/")
+		if !both || !stepID.MatchString(lesson) || !stepID.MatchString(step) {
+			p.add(item.line, fmt.Sprintf("after names %q", item.text), "write LESSON/STEP, such as sign-an-image/log-in")
+			continue
+		}
+		p.lesson.After = append(p.lesson.After, Earlier{Lesson: lesson, ID: step, Line: item.line})
 	}
 }
 

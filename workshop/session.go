@@ -56,6 +56,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	steps    []*stepState // as opts.Lesson.Steps
+	earlier  []*looks     // as opts.Lesson.After
 	current  int
 	busy     bool // a Run is under way
 	stop     context.CancelFunc
@@ -76,11 +77,7 @@ type stepState struct {
 	observed bool
 	runs     int  // runs that ended, in this session
 	ranHere  bool // the step's line was run here, in this session or an earlier one
-	// generation tells the results of a probe that began before a run or reset from those that count.
-	generation int
-	checks     []checkRecord
-	probed     time.Time     // when the world was last asked
-	cost       time.Duration // how long that took
+	looks
 
 	exitCode int
 	values   []any
@@ -91,6 +88,25 @@ type stepState struct {
 	notes    []actions.Note
 	tracing  *tracing // nil before the first run
 	outputAt int      // where the last run's output begins
+}
+
+// looks is what came of looking at the world for the checks of one step; Session.mu guards it.
+type looks struct {
+	// generation tells the results of a probe that began before a run or reset from those that count.
+	generation int
+	checks     []checkRecord
+	probed     time.Time     // when the world was last asked
+	cost       time.Duration // how long that took
+}
+
+// certain reports whether every check was seen to hold in this session.
+func (l *looks) certain() bool {
+	return !slices.ContainsFunc(l.checks, func(c checkRecord) bool { return c.State != CheckHolds })
+}
+
+// answered reports whether every check has an answer in this session.
+func (l *looks) answered() bool {
+	return !slices.ContainsFunc(l.checks, func(c checkRecord) bool { return c.State == CheckUnknown || c.State == CheckProbing })
 }
 
 // checkRecord is what is known of one check. held is its last certain answer: an unreachable registry undoes nothing.
@@ -125,8 +141,11 @@ func NewSession(opts SessionOptions) (*Session, error) {
 		yes:     map[string]bool{},
 	}
 	for _, step := range opts.Lesson.Steps {
-		s.steps = append(s.steps, &stepState{checks: make([]checkRecord, len(step.Checks))})
+		s.steps = append(s.steps, &stepState{looks: looks{checks: make([]checkRecord, len(step.Checks))}})
 		s.outputs = append(s.outputs, &output{limit: maxOutput, finished: true, wrote: s.notify})
+	}
+	for _, earlier := range opts.Lesson.After {
+		s.earlier = append(s.earlier, &looks{checks: make([]checkRecord, len(earlier.Step.Checks))})
 	}
 	s.touched = time.Now()
 	s.resume()
@@ -150,16 +169,17 @@ type StepSnapshot struct {
 	Step    Step
 	State   StepState
 	Blocked string // why, when the state is StepBlocked: the check of another step that fails
-	// BlockedBy is the index of the step to do first, or -1.
-	BlockedBy int
-	Checks    []CheckResult // as Step.Checks
-	Stages    []actions.Stage
-	Progress  []actions.Progress
-	Notes     []actions.Note
-	ExitCode  int
-	Values    []any // the typed results of the last run, as shell.Result.Values
-	Err       error
-	Took      time.Duration
+	// BlockedBy is the index of the step to do first, or -1; BlockedEarlier is that step where it is one of another lesson, or nil.
+	BlockedBy      int
+	BlockedEarlier *Earlier
+	Checks         []CheckResult // as Step.Checks
+	Stages         []actions.Stage
+	Progress       []actions.Progress
+	Notes          []actions.Note
+	ExitCode       int
+	Values         []any // the typed results of the last run, as shell.Result.Values
+	Err            error
+	Took           time.Duration
 	// Traced is true when Session.Trace has something to say about the step.
 	Traced bool
 	// Elsewhere is true when the step is done but was not run here.
@@ -200,7 +220,8 @@ func (s *Session) snapshotOf(i int) StepSnapshot {
 	}
 	step.State = s.stateOf(i)
 	if step.State == StepBlocked {
-		step.Blocked, step.BlockedBy = s.blocked(i)
+		by := s.blocked(i)
+		step.Blocked, step.BlockedBy, step.BlockedEarlier = by.why, by.step, by.earlier
 	}
 	step.Elsewhere = step.State == StepDone && !state.ranHere
 	return step
@@ -269,7 +290,8 @@ func (s *Session) Reset(step int) {
 			return
 		}
 		*state = stepState{
-			generation: state.generation + 1, checks: make([]checkRecord, len(state.checks)), outputAt: s.outputs[step].end(),
+			looks:    looks{generation: state.generation + 1, checks: make([]checkRecord, len(state.checks))},
+			outputAt: s.outputs[step].end(),
 		}
 	})
 	_ = s.save() // a notice says so

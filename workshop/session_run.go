@@ -76,10 +76,15 @@ func (s *Session) release() {
 // confirmNeeds asks the world once more about the needs that were not seen to hold: the watcher may not have looked yet.
 func (s *Session) confirmNeeds(ctx context.Context, step int) error {
 	s.mu.Lock()
-	var ask []int
+	var ask []subject
 	for n := range step {
-		if s.needs(step, n) && s.opts.Lesson.Steps[n].Kind == Changes && !s.certain(n) {
-			ask = append(ask, n)
+		if s.needs(step, n) && s.opts.Lesson.Steps[n].Kind == Changes && !s.steps[n].certain() {
+			ask = append(ask, s.subject(n))
+		}
+	}
+	for n, known := range s.earlier {
+		if !known.certain() {
+			ask = append(ask, s.earlierSubject(n))
 		}
 	}
 	s.mu.Unlock()
@@ -91,8 +96,8 @@ func (s *Session) confirmNeeds(ctx context.Context, step int) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why, by := s.blocked(step); why != "" {
-		return s.blockedError(step, why, by)
+	if by := s.blocked(step); by.why != "" {
+		return s.blockedError(step, by)
 	}
 	return nil
 }
@@ -105,16 +110,6 @@ func (s *Session) needs(step, n int) bool {
 		}
 	}
 	return false
-}
-
-// certain reports whether every check of step n was seen to hold in this session. The caller holds s.mu.
-func (s *Session) certain(n int) bool {
-	for _, check := range s.steps[n].checks {
-		if check.State != CheckHolds {
-			return false
-		}
-	}
-	return true
 }
 
 // begin clears what the last run of a step left.
@@ -182,7 +177,7 @@ func (s *Session) finish(ctx context.Context, step int, result shell.Result, err
 	state.running = false
 	state.runs++
 	s.mu.Unlock()
-	s.forgetProbing(step)
+	s.forgetProbing(&s.steps[step].looks)
 }
 
 // runObserver turns what a line's actions report into the step's state.

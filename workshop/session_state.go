@@ -20,7 +20,7 @@ func (s *Session) stateOf(i int) StepState {
 	if s.done(i) {
 		return StepDone
 	}
-	if why, _ := s.blocked(i); why != "" {
+	if s.blocked(i).why != "" {
 		return StepBlocked
 	}
 	if state.runs > 0 {
@@ -60,18 +60,28 @@ func (s *Session) failing(i int) int {
 	return -1
 }
 
-// blocked says why step i cannot be run now and which step is to be done first (-1 when it is none of them), or "".
-func (s *Session) blocked(i int) (why string, by int) {
+// blocker is why a step cannot be run now.
+type blocker struct {
+	why     string   // empty where nothing blocks
+	step    int      // the step of this lesson that is to be done first, or -1
+	earlier *Earlier // the one of another lesson, or nil
+}
+
+// blocked says what blocks step i.
+func (s *Session) blocked(i int) blocker {
 	if why := s.notHere(i); why != "" {
-		return why, -1
+		return blocker{why: why, step: -1}
 	}
 	for _, name := range s.opts.Lesson.Needs {
 		if !s.isSet(name) {
-			return name + " is not set, and the lesson needs it", -1
+			return blocker{why: name + " is not set, and the lesson needs it", step: -1}
 		}
 	}
 	if lacks := s.lacks(i); lacks != "" {
-		return lacks + ", and the step needs it", -1
+		return blocker{why: lacks + ", and the step needs it", step: -1}
+	}
+	if why, earlier := s.missed(i); earlier != nil {
+		return blocker{why: why, step: -1, earlier: earlier}
 	}
 	for _, id := range s.opts.Lesson.Steps[i].Needs {
 		for n := range i {
@@ -83,17 +93,40 @@ func (s *Session) blocked(i int) (why string, by int) {
 			if c < 0 {
 				continue
 			}
-			why = fmt.Sprintf("step %d, %s, is not done", n+1, step.Title)
+			why := fmt.Sprintf("step %d, %s, is not done", n+1, step.Title)
 			if step.Kind == Changes {
-				why = fmt.Sprintf("step %d, %s: not yet true that %s", n+1, step.Title, step.Checks[c].Title)
-				if found := s.steps[n].checks[c].Found; found != "" {
-					why += " (" + found + ")"
-				}
+				why = fmt.Sprintf("step %d, %s: %s", n+1, step.Title, notYet(step.Checks[c], s.steps[n].checks[c]))
 			}
-			return why, n
+			return blocker{why: why, step: n}
 		}
 	}
-	return "", -1
+	return blocker{step: -1}
+}
+
+// missed says which step of an earlier lesson the world does not show, and why; nil where it shows them all, or was not asked yet.
+// A step that is only read can be read all the same.
+func (s *Session) missed(i int) (why string, earlier *Earlier) {
+	if s.opts.Lesson.Steps[i].Command == "" {
+		return "", nil
+	}
+	for n := range s.earlier {
+		earlier := &s.opts.Lesson.After[n]
+		for c, record := range s.earlier[n].checks {
+			if record.State == CheckFails {
+				return fmt.Sprintf("%s, step %d, %s: %s", earlier.Title, earlier.Number, earlier.Step.Title, notYet(earlier.Step.Checks[c], record)), earlier
+			}
+		}
+	}
+	return "", nil
+}
+
+// notYet says what is not so, and what is so instead.
+func notYet(check Check, record checkRecord) string {
+	why := "not yet true that " + check.Title
+	if record.Found != "" {
+		why += " (" + record.Found + ")"
+	}
+	return why
 }
 
 // sandboxPlace is what SessionOptions.Where says of the sandbox.
@@ -138,14 +171,18 @@ func (s *Session) isSet(name string) bool {
 }
 
 // blockedError is why Run refuses.
-func (s *Session) blockedError(i int, why string, by int) error {
+func (s *Session) blockedError(i int, by blocker) error {
+	why := by.why
 	what, next := "cannot be done yet", "give it a value with a flag, in the environment or in the configuration file"
 	if s.notHere(i) != "" {
 		what, next = "cannot be done here", toTheSandbox
 		why = strings.TrimSuffix(why, ": "+toTheSandbox)
 	}
-	if by >= 0 {
-		next = fmt.Sprintf("do step %d first: %s", by+1, s.opts.Lesson.Steps[by].Title)
+	switch {
+	case by.step >= 0:
+		next = fmt.Sprintf("do step %d first: %s", by.step+1, s.opts.Lesson.Steps[by.step].Title)
+	case by.earlier != nil:
+		next = fmt.Sprintf("do step %d of the lesson %s first: %s", by.earlier.Number, by.earlier.Lesson, by.earlier.Step.Title)
 	}
 	return &actions.Error{
 		Code: actions.CodeStepBlocked, What: fmt.Sprintf("step %d, %s, %s", i+1, s.opts.Lesson.Steps[i].Title, what),

@@ -56,9 +56,23 @@ func (s *Session) lookNow() {
 	}
 }
 
+// subject is a step that the world is asked about: one of this lesson, or of an earlier one.
+type subject struct {
+	known  *looks
+	checks []Check
+}
+
+func (s *Session) subject(step int) subject {
+	return subject{&s.steps[step].looks, s.opts.Lesson.Steps[step].Checks}
+}
+
+func (s *Session) earlierSubject(n int) subject {
+	return subject{s.earlier[n], s.opts.Lesson.After[n].Step.Checks}
+}
+
 // due lists the steps whose checks are to be asked in this round. When the person has just done something, open steps are
 // asked without delay.
-func (s *Session) due(asked bool) []int {
+func (s *Session) due(asked bool) []subject {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.busy || s.closed {
@@ -68,55 +82,50 @@ func (s *Session) due(asked bool) []int {
 	if asked {
 		s.touched = now
 	}
-	var due []int
-	for i, state := range s.steps {
-		if s.opts.Lesson.Steps[i].Kind != Changes {
-			continue
-		}
-		since := now.Sub(state.probed)
-		if (s.done(i) || state.skipped) && s.answered(i) {
+	var due []subject
+	take := func(of subject, finished bool) {
+		since := now.Sub(of.known.probed)
+		if finished && of.known.answered() {
 			if since < finishedEvery*s.opts.Probe {
-				continue
+				return
 			}
-		} else if !asked && since < s.rest(state, now) {
-			continue
+		} else if !asked && since < s.rest(of.known, now) {
+			return
 		}
-		due = append(due, i)
+		due = append(due, of)
+	}
+	for n, known := range s.earlier {
+		take(s.earlierSubject(n), known.certain())
+	}
+	for i, state := range s.steps {
+		if s.opts.Lesson.Steps[i].Kind == Changes {
+			take(s.subject(i), s.done(i) || state.skipped)
+		}
 	}
 	return due
 }
 
 // rest is how long an open step is left alone between two looks. The caller holds s.mu.
-func (s *Session) rest(state *stepState, now time.Time) time.Duration {
+func (s *Session) rest(known *looks, now time.Time) time.Duration {
 	most := slowest * s.opts.Probe
 	if now.Sub(s.touched) > idleAfter {
 		return most
 	}
-	return min(restFor*state.cost, most)
-}
-
-// answered reports whether every check of step i has an answer in this session. The caller holds s.mu.
-func (s *Session) answered(i int) bool {
-	for _, check := range s.steps[i].checks {
-		if check.State == CheckUnknown || check.State == CheckProbing {
-			return false
-		}
-	}
-	return true
+	return min(restFor*known.cost, most)
 }
 
 // probe asks the world about the checks of the given steps, side by side, and returns when all have answered.
-func (s *Session) probe(ctx context.Context, steps []int) {
+func (s *Session) probe(ctx context.Context, steps []subject) {
 	before := s.doneMask()
 	look := s.world.look()
 	var group errgroup.Group
 	group.SetLimit(probesAtOnce)
-	for _, step := range steps {
+	for _, of := range steps {
 		group.Go(func() error {
 			start := time.Now()
-			s.checkStep(ctx, step, look, nil)
+			s.checkStep(ctx, of, look, nil)
 			s.mu.Lock()
-			s.steps[step].probed, s.steps[step].cost = time.Now(), time.Since(start)
+			of.known.probed, of.known.cost = time.Now(), time.Since(start)
 			s.mu.Unlock()
 			return nil
 		})
@@ -130,13 +139,13 @@ func (s *Session) probe(ctx context.Context, steps []int) {
 // Look asks the checks of a step about the world now and returns what they found. Those of a step's own run do not hold
 // before it ran.
 func (s *Session) Look(ctx context.Context, step int) []CheckResult {
-	s.probe(ctx, []int{step})
+	s.probe(ctx, []subject{s.subject(step)})
 	return s.Snapshot().Steps[step].Checks
 }
 
 // judge evaluates all checks of a step after a run, with what the run gave, and settles an observing step.
 func (s *Session) judge(ctx context.Context, step int, result *shell.Result) {
-	s.checkStep(ctx, step, s.world.look(), result)
+	s.checkStep(ctx, s.subject(step), s.world.look(), result)
 	s.change(step, func(state *stepState) {
 		for _, check := range state.checks {
 			if check.State != CheckHolds {
@@ -151,17 +160,17 @@ func (s *Session) judge(ctx context.Context, step int, result *shell.Result) {
 
 // checkStep evaluates the checks of one step one after another. Without a result those that look at the step's own run are
 // left as they are. What comes out after a newer run or a reset is dropped.
-func (s *Session) checkStep(ctx context.Context, step int, look *look, result *shell.Result) {
+func (s *Session) checkStep(ctx context.Context, of subject, look *look, result *shell.Result) {
 	s.mu.Lock()
-	generation := s.steps[step].generation
-	for c := range s.steps[step].checks {
-		if record := &s.steps[step].checks[c]; record.State == CheckUnknown {
+	generation := of.known.generation
+	for c := range of.known.checks {
+		if record := &of.known.checks[c]; record.State == CheckUnknown {
 			record.State = CheckProbing
 			s.notify()
 		}
 	}
 	s.mu.Unlock()
-	for c, check := range s.opts.Lesson.Steps[step].Checks {
+	for c, check := range of.checks {
 		kind, _ := kindOf(check.Kind)
 		if kind.ofRun && result == nil {
 			continue
@@ -170,24 +179,24 @@ func (s *Session) checkStep(ctx context.Context, step int, look *look, result *s
 		outcome := look.evaluate(checkCtx, check, result)
 		cancel()
 		if ctx.Err() != nil {
-			s.forgetProbing(step)
+			s.forgetProbing(of.known)
 			return
 		}
 		outcome.At = s.opts.Clock.Now()
 		s.mu.Lock()
-		if s.steps[step].generation == generation {
-			s.record(&s.steps[step].checks[c], outcome, kind.lasting)
+		if of.known.generation == generation {
+			s.record(&of.known.checks[c], outcome, kind.lasting)
 		}
 		s.mu.Unlock()
 	}
 }
 
 // forgetProbing gives checks that were not asked to the end back their uncertainty.
-func (s *Session) forgetProbing(step int) {
+func (s *Session) forgetProbing(known *looks) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.steps[step].checks {
-		if record := &s.steps[step].checks[c]; record.State == CheckProbing {
+	for c := range known.checks {
+		if record := &known.checks[c]; record.State == CheckProbing {
 			record.State = CheckUnknown
 		}
 	}

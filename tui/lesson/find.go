@@ -32,6 +32,11 @@ func (m *Model) Items() []palette.Item {
 	for _, lesson := range m.course.Course.Lessons {
 		if lesson.Name != m.snap.Lesson.Name {
 			items = append(items, palette.Item{Kind: "lesson", Title: lesson.Title, Why: why, Msg: outline.Chosen{Lesson: lesson.Name}})
+			for i, step := range lesson.Steps {
+				items = append(items, palette.Item{
+					Kind: "step", Title: fmt.Sprintf("%s: %d %s", lesson.Title, i+1, step.Title), Why: why, Msg: outline.Chosen{Lesson: lesson.Name, Step: step.ID},
+				})
+			}
 		}
 	}
 	return items

@@ -162,6 +162,11 @@ func (m *Model) enter() tea.Cmd {
 		m.message = fmt.Sprintf("step %d needs this step first: enter runs it", from+1)
 		return m.catchUp()
 	}
+	if earlier := step.BlockedEarlier; step.State == workshop.StepBlocked && earlier != nil {
+		return screen.Send(outline.Chosen{
+			Lesson: earlier.Lesson, Step: earlier.ID, Why: fmt.Sprintf("%s needs this step first: enter runs it", widget.Clean(m.snap.Lesson.Title)),
+		})
+	}
 	return m.start()
 }
 

@@ -124,6 +124,9 @@ func New(deps screen.Deps, opts Options) *Model {
 // Init implements screen.Screen.
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.look(), m.watch()) }
 
+// Say puts text on the status line until something else is to be said there.
+func (m *Model) Say(text string) { m.message = text }
+
 // SetSize implements screen.Screen.
 func (m *Model) SetSize(width, height int) {
 	m.width, m.height = width, height

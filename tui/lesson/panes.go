@@ -96,6 +96,9 @@ func (m *Model) stepWord(s workshop.StepSnapshot) string {
 	if s.State == workshop.StepBlocked && s.BlockedBy >= 0 {
 		return fmt.Sprintf("needs step %d", s.BlockedBy+1)
 	}
+	if s.State == workshop.StepBlocked && s.BlockedEarlier != nil {
+		return "another lesson"
+	}
 	if s.Elsewhere && s.State == workshop.StepDone {
 		return "done elsewhere"
 	}

@@ -34,3 +34,12 @@ type Session interface {
 }
 
 var _ Session = (*workshop.Session)(nil)
+
+// Turn makes the step of that ID the current one of a session; where there is none, it does nothing.
+func Turn(session Session, id string) {
+	for i, step := range session.Snapshot().Steps {
+		if step.Step.ID == id {
+			session.Select(i)
+		}
+	}
+}

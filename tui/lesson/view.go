@@ -314,6 +314,9 @@ func (m *Model) stepStatus(step workshop.StepSnapshot) string {
 	next := m.whatNext()
 	switch step.State {
 	case workshop.StepBlocked:
+		if earlier := step.BlockedEarlier; earlier != nil {
+			return t.Blocked.Render("# blocked") + fmt.Sprintf(": enter goes to %s, step %d: ", widget.Clean(earlier.Title), earlier.Number) + widget.Clean(earlier.Step.Title)
+		}
 		if step.BlockedBy < 0 {
 			return t.Blocked.Render("# blocked") + " " + widget.Clean(step.Blocked)
 		}

@@ -23,7 +23,11 @@ type Options struct {
 }
 
 // Chosen says that the learner wants to open a lesson.
-type Chosen struct{ Lesson string }
+type Chosen struct {
+	Lesson string
+	Step   string // the ID of the step to begin at; empty for the one that is next
+	Why    string // what is said there; empty for nothing
+}
 
 // Model is the screen. It implements screen.Screen.
 type Model struct {
@@ -101,7 +105,7 @@ func (m *Model) choose() tea.Cmd {
 	if chosen == m.opts.Open {
 		return screen.Send(screen.Pop{})
 	}
-	return screen.Send(screen.Pop{Then: Chosen{chosen}})
+	return screen.Send(screen.Pop{Then: Chosen{Lesson: chosen}})
 }
 
 // rows moves the chosen row.

@@ -149,7 +149,7 @@ func (w *walker) turn(step int) error {
 		w.say("This is the first step.")
 	case step >= n:
 		if next := w.after(); next != nil {
-			return &otherLesson{next.Name}
+			return &otherLesson{name: next.Name}
 		}
 		w.say("This is the last step.")
 	default:
@@ -238,7 +238,7 @@ func (w *walker) lessons(number string) error {
 		w.say("There is no lesson %s. L lists them.", widget.Clean(number))
 		return nil
 	}
-	return &otherLesson{w.opts.Course.Lessons[n-1].Name}
+	return &otherLesson{name: w.opts.Course.Lessons[n-1].Name}
 }
 
 func (w *walker) shell() {

@@ -81,14 +81,14 @@ func run(ctx context.Context, opts Options, open opener) error {
 	defer signal.Stop(interrupts)
 	w := &walker{opts: opts, out: opts.Out, in: newReader(opts.In), interrupts: interrupts}
 	w.say("sigwalk, plain. Starting.")
-	name := ""
+	var at otherLesson
 	for {
-		err := w.lesson(ctx, name, open)
+		err := w.lesson(ctx, at, open)
 		var other *otherLesson
 		if !errors.As(err, &other) {
 			return err
 		}
-		name = other.name
+		at = *other
 	}
 }
 
@@ -134,14 +134,14 @@ func (w *walker) wrong() {
 	}
 }
 
-// otherLesson says that the person wants to open another lesson.
-type otherLesson struct{ name string }
+// otherLesson says that the person wants to open another lesson, at the step of that ID if it is not empty.
+type otherLesson struct{ name, step string }
 
 // Error implements error.
 func (o *otherLesson) Error() string { return "the lesson " + o.name + " is to be opened" }
 
 // lesson opens one lesson and walks through it, until the person wants no more of it.
-func (w *walker) lesson(ctx context.Context, name string, open opener) error {
+func (w *walker) lesson(ctx context.Context, at otherLesson, open opener) error {
 	opening, stop := context.WithCancel(ctx)
 	defer stop()
 	type result struct {
@@ -151,7 +151,7 @@ func (w *walker) lesson(ctx context.Context, name string, open opener) error {
 	opened := make(chan result, 1)
 	steps := make(chan string, 16)
 	go func() {
-		session, err := open(opening, name, func(text string) {
+		session, err := open(opening, at.name, func(text string) {
 			select {
 			case steps <- text:
 			default:
@@ -173,6 +173,7 @@ func (w *walker) lesson(ctx context.Context, name string, open opener) error {
 			w.session = r.session
 		}
 	}
+	lesson.Turn(w.session, at.step)
 	for {
 		err := errors.Join(w.attend(ctx), w.session.Close())
 		var saved *newEdition

@@ -82,7 +82,13 @@ func (w *walker) everything() []found {
 	}
 	if w.opts.Course != nil {
 		for i, l := range w.opts.Course.Lessons {
-			all = append(all, found{"lesson " + l.Title, fmt.Sprintf("Lesson %d. %s", i+1, widget.Clean(l.Title)), func(context.Context) error { return &otherLesson{l.Name} }})
+			all = append(all, found{"lesson " + l.Title, fmt.Sprintf("Lesson %d. %s", i+1, widget.Clean(l.Title)), func(context.Context) error { return &otherLesson{name: l.Name} }})
+			if l.Name == w.session.Snapshot().Lesson.Name {
+				continue
+			}
+			for n, s := range l.Steps {
+				all = append(all, found{"step " + l.Title + " " + s.Title, fmt.Sprintf("Step %d of lesson %d. %s", n+1, i+1, widget.Clean(s.Title)), func(context.Context) error { return &otherLesson{l.Name, s.ID} }})
+			}
 		}
 	}
 	for _, s := range settings.Catalogue() {

@@ -17,6 +17,11 @@ func (w *walker) enter(ctx context.Context) error {
 		w.say("This is the step to do first:")
 		return w.turn(s.BlockedBy)
 	}
+	if s.State == workshop.StepBlocked && s.BlockedEarlier != nil {
+		w.say("Step %d is blocked: %s.", w.step+1, widget.Clean(s.Blocked))
+		w.say("That step is opened now, in its own lesson. L opens this lesson again afterwards.")
+		return &otherLesson{s.BlockedEarlier.Lesson, s.BlockedEarlier.ID}
+	}
 	return w.run(ctx, "")
 }
 
@@ -40,6 +45,9 @@ func (w *walker) checks() {
 	w.sayChecks(s)
 	if s.State == workshop.StepBlocked && s.BlockedBy >= 0 {
 		w.say("Enter goes to step %d, which blocks it.", s.BlockedBy+1)
+	}
+	if s.State == workshop.StepBlocked && s.BlockedEarlier != nil {
+		w.say("Enter opens the lesson %s at step %d, which blocks it.", widget.Clean(s.BlockedEarlier.Title), s.BlockedEarlier.Number)
 	}
 }
 

@@ -60,6 +60,13 @@ func New(lesson *workshop.Lesson, env []environment.Variable, plays []Play) *Ses
 	return s
 }
 
+// BlockBy makes a step wait for one of an earlier lesson.
+func (s *Session) BlockBy(step int, earlier *workshop.Earlier) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snap.Steps[step].State, s.snap.Steps[step].BlockedEarlier = workshop.StepBlocked, earlier
+}
+
 // block works out which steps wait for others.
 func (s *Session) block() {
 	for i := range s.snap.Steps {
