@@ -108,6 +108,9 @@ func (r *root) global(intent, armed keys.Intent) tea.Cmd {
 // finder is a screen that has more to be found than what its keys do.
 type finder interface{ Items() []palette.Item }
 
+// farFinder has things to be found by name that stand behind everything else.
+type farFinder interface{ Farther() []palette.Item }
+
 // items are what can be found from the screen that is shown: what it has by itself, what its keys do, and what can be set.
 // Moving is left to the keys.
 func (r *root) items() []palette.Item {
@@ -120,7 +123,11 @@ func (r *root) items() []palette.Item {
 			items = append(items, palette.Item{Title: b.Long, Key: b.Label(), Why: r.top().Disabled(b.Intent), Msg: screen.Key(b.Keys[0])})
 		}
 	}
-	return append(items, r.settings()...)
+	items = append(items, r.settings()...)
+	if f, ok := r.top().(farFinder); ok {
+		items = append(items, f.Farther()...)
+	}
+	return items
 }
 
 // interrupt is Ctrl-C: it stops what runs, on whatever screen that was begun, and quits when it comes again, be it that

@@ -110,6 +110,15 @@ func TestChecksOfTheWorld(t *testing.T) {
 			t.Errorf("%s: %s", got.State, got.Found)
 		}
 	})
+	t.Run("trust root that was imported", func(t *testing.T) {
+		got := c.check(t, workshop.Changes, "sigwalk trust export --force root.json && sigwalk trust import --force root.json", "kind: trust-root, mirror: $COSIGN_MIRROR")
+		if got.State != workshop.CheckFails || !strings.HasPrefix(got.Found, "it was imported from root.json, not fetched from http") {
+			t.Errorf("%s: %s", got.State, got.Found)
+		}
+		if again := c.check(t, workshop.Changes, "cosign initialize", "kind: trust-root, mirror: $COSIGN_MIRROR"); again.State != workshop.CheckHolds {
+			t.Errorf("%s: %s", again.State, again.Found)
+		}
+	})
 	t.Run("log unreachable", func(t *testing.T) {
 		got := c.check(t, workshop.Changes, "true", "kind: log-entry-exists, "+who, func(o *workshop.SessionOptions) {
 			o.Base = cut{c.value(t, "COSIGN_REKOR_URL")}

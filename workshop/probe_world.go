@@ -85,6 +85,9 @@ func (a *asked) trustRoot(ctx context.Context) CheckResult {
 	if mirror == "" {
 		mirror = c.endpoints.TUFMirror
 	}
+	if status.Imported != nil && mirror != "" {
+		return fails(fmt.Sprintf("it was imported from %s, not fetched from %s", status.Imported.Source, mirror))
+	}
 	if mirror != "" && strings.TrimRight(status.Remote, "/") != strings.TrimRight(mirror, "/") {
 		return fails(fmt.Sprintf("it came from %s, not from %s", status.Remote, mirror))
 	}
