@@ -7,6 +7,9 @@ import (
 	"os/signal"
 	"syscall"
 
+	// It puts the first garbage collection off until the program has started.
+	_ "github.com/sigwalk/sigwalk/cmd/sigwalk/latergc"
+
 	// It keeps the terminal library from questioning the terminal while packages initialise.
 	"github.com/sigwalk/sigwalk/tui/quietterm"
 )
