@@ -25,6 +25,8 @@ type storage interface {
 	// read returns a blob, whose digest was checked, or its first limit+1 bytes.
 	read(ctx context.Context, ref name.Digest, limit int64) ([]byte, error)
 	refers(ctx context.Context, d name.Digest) ([]v1.Descriptor, error)
+	// awaited is how many answers are awaited.
+	awaited() int
 	// explainFor says what an error means to who asked for a reference.
 	explainFor(ctx context.Context, err error, asked string) error
 	close()
@@ -180,6 +182,8 @@ func (r *remoteStorage) explainFor(ctx context.Context, err error, asked string)
 	}
 	return r.client.Explain(ctx, err, asked)
 }
+
+func (r *remoteStorage) awaited() int { return len(r.slots) }
 
 func (r *remoteStorage) close() {}
 

@@ -124,3 +124,5 @@ func (l *layoutStorage) explainFor(ctx context.Context, err error, asked string)
 }
 
 func (l *layoutStorage) close() { _ = l.Close() }
+
+func (l *layoutStorage) awaited() int { return 0 }

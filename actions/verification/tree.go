@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -160,13 +159,8 @@ type grower struct {
 	*source
 	co        *cosign.CheckOpts
 	untrusted error // why there is no trust root
-	// judging bounds how many verdicts are worked out at the same time, whichever images they are about: hundreds at once
-	// would keep the answers waiting that have come from the registry, and with them the next requests.
-	judging chan struct{}
+	judging   *judging
 }
-
-// judges is how many processors work out verdicts while others read answers.
-func judges() int { return max(1, runtime.GOMAXPROCS(0)-1) }
 
 func (t *grower) growAll(ctx context.Context, nodes []*Node, repo name.Repository) {
 	var g errgroup.Group
@@ -248,10 +242,8 @@ func (t *grower) judge(ctx context.Context, signatures []Signature, d name.Diges
 
 // verdicts is judge within what judging allows. A tree asks no log, so that none of them waits for anybody.
 func (t *grower) verdicts(ctx context.Context, signatures []Signature, j *judgement) error {
-	return everyOneBy(ctx, cap(t.judging), len(signatures), func(i int) {
-		t.judging <- struct{}{}
-		defer func() { <-t.judging }()
-		j.judge(ctx, &signatures[i])
+	return everyOne(ctx, len(signatures), func(i int) {
+		t.judging.work(func() { j.judge(ctx, &signatures[i]) })
 	})
 }
 

@@ -103,7 +103,7 @@ func (v *Verifier) growing(ctx context.Context, image string) (*source, *grower,
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &grower{source: src, judging: make(chan struct{}, judges())}
+	t := &grower{source: src, judging: newJudging(src.awaited)}
 	if t.co, t.untrusted = v.checks(ctx, Policy{}); ctx.Err() != nil {
 		src.close()
 		return nil, nil, ctx.Err()
