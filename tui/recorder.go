@@ -29,15 +29,20 @@ const ReservedLines = 3
 // view writes to the terminal.
 type recorder struct {
 	*root
+	shown  tea.Model // the root, or the projector around it
 	to     Recorder
 	began  time.Time
 	marked string // the step that was marked last
 }
 
-func newRecorder(r *root, to Recorder) *recorder {
+// newRecorder records shown, which is r or has r in it.
+func newRecorder(r *root, shown tea.Model, to Recorder) *recorder {
 	r.resize(r.width, r.height-ReservedLines)
-	return &recorder{root: r, to: to, began: r.deps.Clock.Now()}
+	return &recorder{root: r, shown: shown, to: to, began: r.deps.Clock.Now()}
 }
+
+// Init implements tea.Model.
+func (r *recorder) Init() tea.Cmd { return r.shown.Init() }
 
 // Update implements tea.Model.
 func (r *recorder) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -45,7 +50,7 @@ func (r *recorder) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		size.Height -= ReservedLines
 		msg = size
 	}
-	_, cmd := r.root.Update(msg)
+	_, cmd := r.shown.Update(msg)
 	if w := r.workshop(); w != nil {
 		if now, ok := w.Presented(); ok {
 			r.mark(now.Snapshot.Steps[now.Step].Step.Title, now.Step)
@@ -66,9 +71,9 @@ func (r *recorder) mark(title string, step int) {
 func (r *recorder) View() string {
 	t := r.deps.Theme
 	if r.width <= 0 || r.height <= 0 {
-		return r.root.View()
+		return r.shown.View()
 	}
-	view := r.curtain().Hide(r.root.View())
+	view := r.curtain().Hide(r.shown.View())
 	lines := widget.Block(strings.Split(view, "\n"), r.width, r.height)
 	// A hyperlink leads somewhere here and today: what it is shown as is all that is kept.
 	r.to.Frame(widget.Block(strings.Split(widget.Unlinked(view), "\n"), r.width, r.height), r.width, r.height)

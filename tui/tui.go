@@ -127,12 +127,15 @@ func Run(ctx context.Context, opts Options) error {
 }
 
 func run(ctx context.Context, terminal Terminal, s *school) error {
-	around := alone
-	switch {
-	case s.record != nil:
-		around = func(r *root) tea.Model { return newRecorder(r, s.record) }
-	case s.stage != nil:
-		around = func(r *root) tea.Model { return newProjector(r, s.stage) }
+	around := func(r *root) tea.Model {
+		var shown tea.Model = r
+		if s.stage != nil {
+			shown = newProjector(r, s.stage)
+		}
+		if s.record != nil {
+			shown = newRecorder(r, shown, s.record)
+		}
+		return shown
 	}
 	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, outline.Chosen{}) })
 }

@@ -25,21 +25,27 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 func (a *app) demoRecord() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "record FILE",
-		Short: "Open the workshop and keep what it shows, as an asciicast",
+		Short: "Open the workshop and keep what it shows, or a talk, as an asciicast",
 		Long: `Open the workshop, as sigwalk does, and keep in FILE what its screens show, with times and a marker for each step. The
 format is asciicast, version 2, which asciinema plays, too.
 
 Secrets are dots before they are kept, as in a transcript; what a shell (s) or a raw view (Y) writes to the terminal is not kept at
-all. A password that you type into a command yourself stands there as you typed it. FILE is never overwritten.`,
-		Example: `  sigwalk demo record first-lesson.cast`,
+all. A password that you type into a command yourself stands there as you typed it. FILE is never overwritten.
+
+With --present it is a talk that is recorded: this terminal is the projector, which sigwalk present --follow follows, and what is
+kept is what the audience sees, blank where you blank it.`,
+		Example: `  sigwalk demo record first-lesson.cast
+  sigwalk demo record --present talk.cast`,
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.flags.record = args[0]
 			return a.openWorkshop(cmd.Context())
 		},
 	}
+	cmd.Flags().BoolVar(&a.flags.present, "present", false, "present it to an audience, as sigwalk --present does")
+	return cmd
 }
 
 func (a *app) demoPlay() *cobra.Command {
@@ -69,8 +75,9 @@ program, so that a file from elsewhere can do nothing to yours.`,
 	}
 }
 
-// recordTo shows the workshop until the person quits, and keeps in a new file what it shows.
-func (a *app) recordTo(ctx context.Context, path string, opts tui.Options) error {
+// recordTo shows the workshop until the person quits, and keeps in a new file, the one of a.flags.record, what it shows.
+func (a *app) recordTo(ctx context.Context, opts tui.Options) error {
+	path := a.flags.record
 	if !a.onTerminal() {
 		return noScreen("demo record", "record in a terminal; sigwalk run walks the course without one")
 	}

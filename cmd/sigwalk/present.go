@@ -35,14 +35,14 @@ command out, go on by itself at a pace of your own. Several terminals may follow
 	return cmd
 }
 
-// presentTo shows the workshop to an audience, until the person quits.
-func (a *app) presentTo(ctx context.Context, dir string, opts tui.Options) error {
+// presentTo runs the workshop as one that an audience sees and other terminals follow, until the person quits.
+func (a *app) presentTo(ctx context.Context, dir string, opts tui.Options, run func(context.Context, tui.Options) error) error {
 	projector, err := stage.Open(ctx, dir)
 	if err != nil {
 		return err
 	}
 	opts.Stage = projector
-	return firstOf(tui.Run(ctx, opts), projector.Close())
+	return firstOf(run(ctx, opts), projector.Close())
 }
 
 func (a *app) follow(ctx context.Context) error {

@@ -80,13 +80,14 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
 		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
 	}
+	run := tui.Run
 	if a.flags.record != "" {
-		return a.recordTo(ctx, a.flags.record, opts)
+		run = a.recordTo
 	}
 	if a.flags.present {
-		return a.presentTo(ctx, dir, opts)
+		return a.presentTo(ctx, dir, opts, run)
 	}
-	return tui.Run(ctx, opts)
+	return run(ctx, opts)
 }
 
 // lineByLine reports whether there shall be no full screen. A terminal that says it is dumb cannot draw one.
