@@ -7,6 +7,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui"
+	"github.com/sigwalk/sigwalk/tui/plain"
 	"github.com/sigwalk/sigwalk/workshop/stage"
 )
 
@@ -19,7 +20,10 @@ func (a *app) presentCommand() *cobra.Command {
 
 With --follow, in a second terminal, it shows what is for whoever presents: the notes of the step, the command and the next one,
 the time that has gone and the time that was planned. Its keys work on the projector: go on, run, jump, blank, type the
-command out, go on by itself at a pace of your own. Several terminals may follow; each may come and go.`,
+command out, go on by itself at a pace of your own. Several terminals may follow; each may come and go.
+
+With --follow --plain it is the same line by line, for screen readers: what changes is printed, and nothing else, and a key is
+typed with enter behind it.`,
 		Example: `  sigwalk --present            # on the projector
   sigwalk present --follow     # in a terminal of your own, on the same machine`,
 		Args: noArguments,
@@ -32,6 +36,7 @@ command out, go on by itself at a pace of your own. Several terminals may follow
 		},
 	}
 	cmd.Flags().BoolVar(&follow, "follow", false, "follow the projector, from another terminal of this machine")
+	cmd.Flags().BoolVar(&a.flags.plain, "plain", false, "with --follow: line by line, for screen readers and simple terminals")
 	return cmd
 }
 
@@ -50,8 +55,11 @@ func (a *app) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.lineByLine() {
+		return plain.Follow(ctx, plain.FollowOptions{In: a.in, Out: a.out, Link: stage.Link{Dir: dir}, Width: a.width()})
+	}
 	if !a.onTerminal() {
-		return noScreen("present --follow", "open a terminal of its own for it; the notes for whoever presents stand in the lessons' files, too")
+		return noScreen("present --follow", "use --plain, which prints what changes, line by line")
 	}
 	terminal, err := a.terminal(dir)
 	if err != nil {

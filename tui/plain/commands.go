@@ -187,7 +187,7 @@ func (w *walker) compare() {
 		return
 	}
 	printed, _ := w.session.Output(w.step, 0)
-	for _, l := range lesson.Expected(look(), s, printed, w.opts.Width) {
+	for _, l := range lesson.Expected(look(), s, printed, w.width) {
 		_, _ = fmt.Fprintln(w.out, strings.TrimRight(l, " "))
 	}
 }

@@ -9,12 +9,6 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
-// plainly prints a line as it is, unbroken: it is to be copied or compared.
-func (w *walker) plainly(text string) { _, _ = fmt.Fprintln(w.out, widget.Clean(text)) }
-
-// ask prints what an answer is typed behind.
-func (w *walker) ask(format string, args ...any) { _, _ = fmt.Fprintf(w.out, format, args...) }
-
 // line runs a line of the workshop shell, or says what its last word can become. A terminal that reads whole lines hands over the tab
 // that was typed to ask that.
 func (w *walker) line(ctx context.Context, text string) error {

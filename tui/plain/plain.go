@@ -79,7 +79,7 @@ func run(ctx context.Context, opts Options, open opener) error {
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
-	w := &walker{opts: opts, out: opts.Out, in: newReader(opts.In), interrupts: interrupts}
+	w := &walker{printer: printer{out: opts.Out, width: opts.Width}, opts: opts, in: newReader(opts.In), interrupts: interrupts}
 	w.say("sigwalk, plain. Starting.")
 	var at otherLesson
 	for {

@@ -60,7 +60,7 @@ func (w *walker) signatures(ctx context.Context, number string) error {
 		return ctx.Err()
 	}
 	w.paragraphs(verification.MatrixText(&one))
-	for _, l := range signatures.Certificate(look(), &one, w.opts.Width) {
+	for _, l := range signatures.Certificate(look(), &one, w.width) {
 		w.plainly(strings.TrimRight(l, " "))
 	}
 	return nil
@@ -96,7 +96,7 @@ func (w *walker) trust() {
 		w.say("No trust root was fetched yet: the step with cosign initialize does it.")
 		return
 	}
-	for _, l := range trustview.Summary(look(), status, w.opts.Clock.Now(), w.opts.Width) {
+	for _, l := range trustview.Summary(look(), status, w.opts.Clock.Now(), w.width) {
 		w.plainly(strings.TrimRight(l, " "))
 	}
 }

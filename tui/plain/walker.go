@@ -12,45 +12,22 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/tui/lesson"
-	"github.com/sigwalk/sigwalk/tui/markdown"
-	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
 // walker is one walk.
 type walker struct {
+	printer
 	opts       Options
-	out        io.Writer
 	in         *reader
 	interrupts chan os.Signal
 	session    lesson.Session
 	step       int
 	hints      int
-	paper      *markdown.Renderer
 	broken     error // what is wrong with the latest edition of the course
 	noted      map[string]bool
 	again      bool // the lesson was opened again for another edition
-}
-
-// look is what everything is drawn with: no colour, and no character that a terminal may lack.
-func look() *theme.Theme { return theme.New(theme.Options{Profile: theme.NoColour, ASCII: true}) }
-
-// say prints a sentence, broken at the width.
-func (w *walker) say(format string, args ...any) {
-	for _, l := range widget.Wrap(fmt.Sprintf(format, args...), w.opts.Width) {
-		_, _ = fmt.Fprintln(w.out, l)
-	}
-}
-
-// text prints Markdown.
-func (w *walker) text(text string) {
-	if w.paper == nil {
-		w.paper = markdown.New(look(), w.opts.Width)
-	}
-	for _, l := range w.paper.Render(text) {
-		_, _ = fmt.Fprintln(w.out, l)
-	}
 }
 
 // notices says what came since the last prompt: of the program, and of the lesson, each once.
@@ -223,7 +200,7 @@ func (w *walker) report(step int, err error) error {
 	}
 	for _, v := range s.Values {
 		w.say("")
-		for _, l := range lesson.Result(look(), v, w.opts.Clock.Now(), w.opts.Width) {
+		for _, l := range lesson.Result(look(), v, w.opts.Clock.Now(), w.width) {
 			_, _ = fmt.Fprintln(w.out, strings.TrimRight(l, " "))
 		}
 	}
