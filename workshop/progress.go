@@ -164,6 +164,24 @@ func (p *progressStore) save(lesson string, progress lessonProgress) error {
 	return nil
 }
 
+// forget makes steps of a lesson ones that are to be done again, the first of which is where the lesson goes on. A lesson without
+// progress stays so.
+func (p *progressStore) forget(lesson string, steps []string) error {
+	if p.path == "" || len(steps) == 0 {
+		return nil
+	}
+	file, err := readProgress(p.path)
+	kept, found := file.Lessons[lesson]
+	if err != nil || !found {
+		return nil //nolint:nilerr // what is wrong with the file is said when the lesson is opened
+	}
+	again := map[string]stepProgress{}
+	for _, id := range steps {
+		again[id] = stepProgress{}
+	}
+	return p.save(lesson, lessonProgress{Saved: kept.Saved, Current: steps[0], Steps: again})
+}
+
 // writeWhole replaces the file at path by one that holds content, or leaves it as it was.
 func writeWhole(path string, content []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")

@@ -27,6 +27,8 @@ type SessionOptions struct {
 	Step string
 	// ProgressFile keeps what was done; empty keeps nothing.
 	ProgressFile string
+	// ProgressOf is the progress file of another lesson, whose steps an undo may make ones that are to be done again; nil for none.
+	ProgressOf func(lesson string) string
 	// Transcript is the file that keeps what was run; empty keeps nothing.
 	Transcript string
 	Clock      actions.Clock

@@ -2,6 +2,8 @@ package workshop
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -17,6 +19,8 @@ type Undo struct {
 	// Steps are the steps of this lesson that are to be done again, by their index: the one that was asked for, and those that
 	// ran since.
 	Steps []int
+	// Elsewhere are the steps of other lessons that ran since, which are to be done again, too.
+	Elsewhere []undo.Step
 }
 
 // keepFor bounds how long a step waits until the world before it is kept.
@@ -82,13 +86,39 @@ func (s *Session) Undo(ctx context.Context, step int) (Undo, error) {
 		s.Reset(i)
 	}
 	s.Select(step)
-	return undone, nil
+	return undone, s.forgetElsewhere(undone.Elsewhere)
+}
+
+// forgetElsewhere makes steps of other lessons ones that are to be done again.
+func (s *Session) forgetElsewhere(steps []undo.Step) error {
+	if s.opts.ProgressOf == nil {
+		return nil
+	}
+	var err error
+	for i, step := range steps {
+		if slices.ContainsFunc(steps[:i], func(before undo.Step) bool { return before.Lesson == step.Lesson }) {
+			continue // it was forgotten with that one
+		}
+		var ids []string
+		for _, other := range steps[i:] {
+			if other.Lesson == step.Lesson {
+				ids = append(ids, other.ID)
+			}
+		}
+		progress := progressStore{path: s.opts.ProgressOf(step.Lesson)}
+		err = errors.Join(err, progress.forget(step.Lesson, ids))
+	}
+	return err
 }
 
 // undoOf finds the steps of a plan in this lesson.
 func (s *Session) undoOf(plan undo.Plan) Undo {
 	out := Undo{Changes: plan.Changes, Left: plan.Left}
 	for _, ran := range plan.Steps {
+		if ran.Lesson != s.opts.Lesson.Name {
+			out.Elsewhere = append(out.Elsewhere, ran)
+			continue
+		}
 		for i := range s.opts.Lesson.Steps {
 			if s.stepOf(i) == ran {
 				out.Steps = append(out.Steps, i)

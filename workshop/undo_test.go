@@ -188,6 +188,53 @@ func TestUndoWhoAndWhere(t *testing.T) {
 	}
 }
 
+// TestUndoAcrossLessons goes back to before a step of an earlier lesson: what later lessons did since is undone with it, and is to be
+// done again there.
+func TestUndoAcrossLessons(t *testing.T) {
+	c := newClassroom(t)
+	keeper := c.undoer(t)
+	lesson := signAnImage(t)
+	later := *lesson
+	later.Name = "later"
+	progress := func(name string) string { return filepath.Join(c.dir, "progress", name+".json") }
+	sit := func(l *workshop.Lesson) *workshop.Session {
+		return c.session(t, l, func(o *workshop.SessionOptions) { o.Undo, o.ProgressOf = keeper, progress })
+	}
+	first := sit(lesson)
+	run(t, first, 0, "")
+	run(t, first, 1, "")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := sit(&later)
+	if ran, output := run(t, second, 2, ""); ran.State != workshop.StepDone {
+		t.Fatal(output)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	first = sit(lesson)
+	plan, err := first.Undoable(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []undo.Step{{Lesson: "later", ID: later.Steps[2].ID}}
+	if !slices.Equal(plan.Steps, []int{1}) || !slices.Equal(plan.Elsewhere, want) || !slices.Contains(plan.Changes, "puts the stored logins back as before") {
+		t.Errorf("it would undo %+v", plan)
+	}
+	if _, err := first.Undo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	now := sit(&later).Snapshot()
+	if now.Steps[2].State == workshop.StepDone || now.Current != 2 {
+		t.Errorf("the later lesson stands at step %d, and the one that was undone is %s", now.Current+1, now.Steps[2].State)
+	}
+}
+
 // TestUndoNowhere says why what is not the sandbox is left alone.
 func TestUndoNowhere(t *testing.T) {
 	c := newClassroom(t)

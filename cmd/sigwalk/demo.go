@@ -38,7 +38,7 @@ With --present it is a talk that is recorded: this terminal is the projector, wh
 kept is what the audience sees, blank where you blank it.`,
 		Example: `  sigwalk demo record first-lesson.cast
   sigwalk demo record --present talk.cast`,
-		Args:    oneFile,
+		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.flags.record = args[0]
 			return a.openWorkshop(cmd.Context())

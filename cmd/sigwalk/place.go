@@ -308,8 +308,10 @@ func (p *place) session(ctx context.Context, lesson *workshop.Lesson, progressFi
 		return nil, nil, err
 	}
 	transcript := ""
+	var progressOf func(string) string
 	if progressFile != "" {
 		transcript = transcriptFile(filepath.Dir(progressFile))
+		progressOf = func(lesson string) string { return progressNamed(filepath.Dir(progressFile), lesson) }
 	}
 	keeper, err := p.undoer(ctx, rehearse, progressFile)
 	if err != nil {
@@ -327,6 +329,7 @@ func (p *place) session(ctx context.Context, lesson *workshop.Lesson, progressFi
 		Shell:        sh,
 		Homes:        p.homes,
 		ProgressFile: progressFile,
+		ProgressOf:   progressOf,
 		Transcript:   transcript,
 		Rehearse:     rehearse,
 		Where:        p.where.On,
@@ -338,9 +341,9 @@ func (p *place) session(ctx context.Context, lesson *workshop.Lesson, progressFi
 }
 
 // progressFile is where a learner's place in a lesson is kept, below the directory of the progress.
-func progressFile(dir string, lesson *workshop.Lesson) string {
-	return filepath.Join(dir, lesson.Name+".json")
-}
+func progressFile(dir string, lesson *workshop.Lesson) string { return progressNamed(dir, lesson.Name) }
+
+func progressNamed(dir, lesson string) string { return filepath.Join(dir, lesson+".json") }
 
 // transcriptFile keeps what was run, beside the progress.
 func transcriptFile(dir string) string { return filepath.Join(dir, "transcript.jsonl") }

@@ -2,6 +2,8 @@ package lesson
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -43,8 +45,8 @@ const mostListed = 40
 // UndoPrompt asks whether to undo.
 const UndoPrompt = "Put the sandbox back?"
 
-// UndoQuestion says what is undone, and what is not and why.
-func UndoQuestion(snap workshop.Snapshot, undo workshop.Undo) string {
+// UndoQuestion says what is undone, and what is not and why. The lesson of snap is part of course, which is nil for one alone.
+func UndoQuestion(snap workshop.Snapshot, course *workshop.Course, undo workshop.Undo) string {
 	var b strings.Builder
 	b.WriteString("This puts the sandbox back as it was before this step was first run.")
 	if len(undo.Steps) > 1 {
@@ -53,6 +55,9 @@ func UndoQuestion(snap workshop.Snapshot, undo workshop.Undo) string {
 			since = append(since, fmt.Sprintf("%d %s", i+1, snap.Steps[i].Step.Title))
 		}
 		b.WriteString(" What ran since is undone with it, and is to be done again: " + strings.Join(since, "; ") + ".")
+	}
+	if others := elsewhere(course, undo); len(others) > 0 {
+		b.WriteString(" So is what ran since in other lessons: " + strings.Join(others, "; ") + ".")
 	}
 	b.WriteString("\n\n")
 	if len(undo.Changes) == 0 {
@@ -76,9 +81,53 @@ func UndoQuestion(snap workshop.Snapshot, undo workshop.Undo) string {
 	return b.String()
 }
 
+// elsewhere names what is undone of other lessons, each with its steps.
+func elsewhere(course *workshop.Course, undo workshop.Undo) []string {
+	var lessons []string
+	steps := map[string][]string{}
+	for _, step := range undo.Elsewhere {
+		if steps[step.Lesson] == nil {
+			lessons = append(lessons, step.Lesson)
+		}
+		steps[step.Lesson] = append(steps[step.Lesson], step.ID)
+	}
+	for i, name := range lessons {
+		title := name // of a lesson that the course does not have any more
+		ids := steps[name]
+		if course != nil {
+			if other, err := course.Lesson(name); err == nil {
+				title = other.Title
+				ids = numbers(other, ids)
+			}
+		}
+		noun := "step "
+		if len(ids) > 1 {
+			noun = "steps "
+		}
+		lessons[i] = title + ", " + noun + strings.Join(ids, ", ")
+	}
+	return lessons
+}
+
+// numbers are those of the steps of these IDs, in the order of the lesson; an ID that it does not have stays one.
+func numbers(in *workshop.Lesson, ids []string) []string {
+	var found []string
+	for i, step := range in.Steps {
+		if slices.Contains(ids, step.ID) {
+			found = append(found, strconv.Itoa(i+1))
+		}
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(in.Steps, func(s workshop.Step) bool { return s.ID == id }) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
 // UndoDone says what was undone.
 func UndoDone(undo workshop.Undo) string {
-	if n := len(undo.Steps); n > 1 {
+	if n := len(undo.Steps) + len(undo.Elsewhere); n > 1 {
 		return fmt.Sprintf("the sandbox is as it was before; %d steps are to be done again", n)
 	}
 	return "the sandbox is as it was before this step; the log keeps its entries"
@@ -93,7 +142,7 @@ func (m *Model) askUndo(msg planned) {
 		}
 		return
 	}
-	m.ask = m.newAsk(actions.Question{YesNo: true, Text: UndoQuestion(m.snap, msg.undo), Prompt: UndoPrompt})
+	m.ask = m.newAsk(actions.Question{YesNo: true, Text: UndoQuestion(m.snap, m.course.Course, msg.undo), Prompt: UndoPrompt})
 	m.ask.local = true
 	m.undoing = false
 	m.ask.answer = func(a actions.Answer) tea.Cmd {

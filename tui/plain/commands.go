@@ -286,7 +286,7 @@ func (w *walker) undo(ctx context.Context) error {
 		w.failure(err)
 		return nil
 	}
-	w.say("%s", lesson.UndoQuestion(w.session.Snapshot(), undo))
+	w.say("%s", lesson.UndoQuestion(w.session.Snapshot(), w.opts.Course, undo))
 	_, _ = fmt.Fprint(w.out, lesson.UndoPrompt+" y or n> ")
 	yes, err := w.yes(ctx)
 	if err != nil || !yes {

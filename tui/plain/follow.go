@@ -142,7 +142,7 @@ func (f *follower) take(s seen) {
 	}
 	told := f.steps(before, now)
 	told = f.modes(before, now) || told
-	if !told && now.Status != before.Status && now.Running.IsZero() && !now.Typing && now.Question == "" {
+	if !told && now.Status != before.Status && before.Running.IsZero() && !before.Typing {
 		f.say("Projector: %s", widget.Clean(now.Status))
 	}
 }
@@ -189,7 +189,12 @@ func (f *follower) modes(before, now stage.State) (told bool) {
 	tell(now.Pace != before.Pace, "The pace is %s times the usual one.", strconv.FormatFloat(now.Pace, 'g', -1, 64))
 	tell(now.Autoplay && !before.Autoplay, "Autoplay goes on by itself.")
 	tell(!now.Autoplay && before.Autoplay, "Autoplay has ended.")
-	tell(now.Autoplay && now.Waits != "" && now.Waits != before.Waits, "Autoplay: %s.", widget.Clean(now.Waits))
+	// That somebody types, a step runs or a question waits is told already.
+	told = told || now.Typing || !now.Running.IsZero() || now.Question != ""
+	if now.Waits != before.Waits && now.Autoplay && now.Waits != "" && !now.Typing && now.Running.IsZero() && now.Question == "" {
+		f.say("Autoplay: %s.", widget.Clean(now.Waits))
+		told = true
+	}
 	return told
 }
 
@@ -242,9 +247,9 @@ func (f *follower) time() {
 	late := "on time"
 	switch minutes := int((elapsed - planned).Minutes()); {
 	case minutes > 0:
-		late = strconv.Itoa(minutes) + " minutes late"
+		late = strconv.Itoa(minutes) + " min late"
 	case minutes < 0:
-		late = strconv.Itoa(-minutes) + " minutes early"
+		late = strconv.Itoa(-minutes) + " min early"
 	}
 	f.say("Time: %s has gone, %s was planned until here: %s.", present.Clock(elapsed), present.Clock(planned), late)
 }
