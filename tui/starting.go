@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
@@ -27,6 +28,7 @@ type school struct {
 	standings func() []workshop.Standing
 	doctor    doctor.Examine // nil where nobody can be asked
 	page      func(ctx context.Context) (string, error)
+	verifier  func() (*verification.Verifier, error)
 
 	// editions brings what the course's folder comes to hold; nil for a course that does not change. reopen opens a lesson of
 	// the latest one in place of a session that is closed, at the step of that ID.

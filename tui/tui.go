@@ -29,6 +29,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/lesson"
@@ -52,6 +53,8 @@ type Options struct {
 	Standings func() []workshop.Standing
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor doctor.Examine
+	// Verifier is how images are verified here, beside the commands of the lessons; nil where nothing can be.
+	Verifier func() (*verification.Verifier, error)
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
 	Page func(ctx context.Context) (string, error)
 	// Open opens the session of the lesson of that name, empty for the one to go on with. It runs beside the screen and
@@ -121,7 +124,7 @@ func Run(ctx context.Context, opts Options) error {
 		return behind(session), nil
 	}
 	return run(ctx, opts.Terminal, &school{
-		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page,
+		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page, verifier: opts.Verifier,
 		editions: opts.Editions, reopen: reopen, stage: opts.Stage, record: opts.Record,
 	})
 }

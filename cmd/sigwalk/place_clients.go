@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -74,4 +75,15 @@ func (p *place) value(name string) string {
 
 func (p *place) transport(obs actions.Observer) (http.RoundTripper, error) {
 	return web.Transport(web.Options{CAFile: p.env.Endpoints().CAFile, Observer: obs})
+}
+
+// verifier implements tui.Options.Verifier.
+func (g *guide) verifier() (*verification.Verifier, error) {
+	g.mu.Lock()
+	p := g.place
+	g.mu.Unlock()
+	if p == nil {
+		return nil, errors.New("nothing is set up yet")
+	}
+	return p.verifier(actions.Discard)
 }

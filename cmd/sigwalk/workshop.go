@@ -79,6 +79,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	opts := tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
 		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
+		Verifier: guide.verifier,
 	}
 	run := tui.Run
 	if a.flags.record != "" {

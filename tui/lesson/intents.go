@@ -106,7 +106,7 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 		m.focus = (m.focus + panes - 1) % panes
 	case keys.OpenTable:
 		if r := latest[*verification.Report](m); r != nil {
-			return screen.Send(screen.Push{Screen: signatures.New(m.deps, r, signatures.Options{Entry: signatures.EntryAt(m.named("SIGWALK_REKOR_SEARCH_URL"), m.named("COSIGN_REKOR_URL"))})})
+			return screen.Send(screen.Push{Screen: signatures.New(m.deps, r, m.tableOptions())})
 		}
 	case keys.OpenTree:
 		if n := latest[*verification.Node](m); n != nil {

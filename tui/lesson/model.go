@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/outline"
@@ -28,6 +29,8 @@ type Options struct {
 	Standings func() []workshop.Standing
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor doctor.Examine
+	// Verifier is how images are verified here, beside the commands of the lesson; nil where nothing can be.
+	Verifier func() (*verification.Verifier, error)
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
 	Page func(ctx context.Context) (string, error)
 	// Audience is true where others look on, from afar: the lesson is drawn large.
@@ -62,6 +65,7 @@ type Model struct {
 	session  Session
 	shell    func() *exec.Cmd
 	course   outline.Options                           // with a nil Course for a lesson alone
+	verifier func() (*verification.Verifier, error)    // nil where nothing can be verified
 	findPage func(ctx context.Context) (string, error) // nil where there is no registry
 	examine  doctor.Examine                            // nil where there is no deployment to look at
 	// audience is true where others look on
@@ -116,7 +120,7 @@ func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, life: life, session: opts.Session, shell: opts.Shell,
 		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
-		examine: opts.Doctor, findPage: opts.Page, audience: opts.Audience,
+		examine: opts.Doctor, verifier: opts.Verifier, findPage: opts.Page, audience: opts.Audience,
 		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }

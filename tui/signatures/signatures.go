@@ -23,6 +23,8 @@ type Options struct {
 	// Policy lets the person say whose signature counts. The screen above learns of it as policy.Chosen, and brings another
 	// report.
 	Policy bool
+	// Verify verifies what is shown with another policy, for a table that nothing above brings reports to.
+	Verify func(ctx context.Context, image string, policy verification.Policy) (*verification.Report, error)
 	// Prove asks the log for the inclusion proof of a signature that carries none.
 	Prove func(ctx context.Context, s verification.Signature) (verification.Signature, error)
 	// Entry is the address of the log's entry of that index, for a browser; nil where that is not known.
@@ -147,8 +149,12 @@ func (m *Model) Disabled(intent keys.Intent) string {
 			return "there are no signatures"
 		}
 	case keys.Who:
-		if !m.opts.Policy {
-			return "the command of the lesson says whose signature counts: change that, or use sigwalk browse IMAGE"
+		switch p := m.report.Policy; {
+		case m.opts.Policy:
+		case m.opts.Verify == nil:
+			return "the command says whose signature counts: change that, or use sigwalk browse IMAGE"
+		case p.KeyReference != "" || p.Certificate != "":
+			return "the command names the key that must have signed: whose it is, is not asked"
 		}
 	case keys.Proof:
 		return m.unprovable()
@@ -210,6 +216,10 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		m.takeProven(msg)
 	case written:
 		m.takeWritten(msg)
+	case policy.Chosen:
+		return m.verify(msg.Policy)
+	case verified:
+		return m.takeVerified(msg)
 	case tea.KeyMsg:
 		return m.key(msg)
 	}

@@ -2,6 +2,7 @@ package signatures_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,8 @@ import (
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
+	"github.com/sigwalk/sigwalk/tui/keys"
+	"github.com/sigwalk/sigwalk/tui/policy"
 	"github.com/sigwalk/sigwalk/tui/screen"
 	"github.com/sigwalk/sigwalk/tui/screen/screentest"
 	"github.com/sigwalk/sigwalk/tui/signatures"
@@ -203,6 +206,42 @@ func TestProve(t *testing.T) {
 	d.Key("P")
 	d.Until("the answer", func() bool { return strings.Contains(d.Text(), "from the log, asked now") })
 	shows(t, d, "3 LOG")
+}
+
+// TestAnotherPolicy verifies what is shown under a policy that was chosen, where no screen above does.
+func TestAnotherPolicy(t *testing.T) {
+	report := signed(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}}
+	t.Cleanup(func() {
+		cancel()
+		deps.Tasks.Close()
+	})
+	m := signatures.New(deps, report, signatures.Options{Verify: func(_ context.Context, image string, p verification.Policy) (*verification.Report, error) {
+		switch {
+		case image != report.Image:
+			return nil, errors.New("not this image")
+		case p.Subject == "":
+			return nil, errors.New("nobody was named")
+		}
+		other := *report
+		other.Policy = p
+		return &other, nil
+	}})
+	m.SetSize(118, 40)
+	d := screentest.New(t, m)
+	d.Send(policy.Chosen{Policy: verification.Policy{Subject: bob}})
+	d.Until("the other report", func() bool {
+		return strings.Contains(m.Status(), "with another policy") && m.Report().Policy.Subject == bob
+	})
+	d.Send(policy.Chosen{})
+	d.Until("why not", func() bool { return strings.Contains(m.Status(), "not verified: nobody was named") })
+	if m.Report().Policy.Subject != bob {
+		t.Errorf("the report is that of %+v", m.Report().Policy)
+	}
+	if why := m.Disabled(keys.Who); why != "" {
+		t.Error(why)
+	}
 }
 
 func TestGroups(t *testing.T) {
