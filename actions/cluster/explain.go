@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode"
 
 	k8serrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/web"
 )
 
@@ -69,7 +71,7 @@ func isServerFailure(err error) bool {
 // oneLine keeps a foreign text from filling the screen.
 func oneLine(text string) string {
 	const enough = 300
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || printable.Acts(r) }), " ")
 	if runes := []rune(text); len(runes) > enough {
 		text = string(runes[:enough]) + "…"
 	}

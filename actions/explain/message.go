@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // Cause is what is likely behind a message in the output of a command that failed. As JSON it is {code, cause, evidence,
@@ -119,12 +120,7 @@ func evidence(line string, match []int) string {
 // readable drops what could steer a terminal, and secrets that people paste with the output: tokens begin with eyJ.
 func readable(line string) string {
 	line = token.ReplaceAllString(line, "(token)")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, line)
+	return printable.Lines(line, -1)
 }
 
 var token = regexp.MustCompile(`eyJ[\w-]{10,}\.[\w-]+(\.[\w-]*)?`)

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
@@ -75,7 +76,7 @@ func Write(ctx context.Context, w io.Writer, report *verification.Report, opts O
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w, "%s\n", text)
+		_, err = fmt.Fprintf(w, "%s\n", printable.JSON(text))
 		return err
 	case JSON, Markdown, HTML:
 	default:
@@ -136,12 +137,7 @@ func Cells(s *verification.Signature, all bool) []string {
 
 // plain keeps what a certificate or a registry says from breaking a line, and from reaching a terminal raw.
 func plain(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, text)
+	return printable.Line(text, ' ')
 }
 
 func index(s *verification.Signature) string {

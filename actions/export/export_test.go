@@ -19,6 +19,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/export"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
@@ -196,7 +197,7 @@ func TestReports(t *testing.T) {
 // TestForeignText gives names that would be markup, where whoever signed chose them.
 func TestForeignText(t *testing.T) {
 	report := signed(t)
-	const hostile = "<script>alert(1)</script>|`@octocat`\n# title\x1b[2J"
+	const hostile = "<script>alert(1)</script>|`@octocat`\n# title\x1b[2J \u202egnp.exe\u2066 \u009b31m\x7f\u061c"
 	for i := range report.Signatures {
 		report.Signatures[i].Subject = hostile
 		report.Signatures[i].Reason = &actions.Error{What: hostile, Why: "![x](http://127.0.0.1/x)", Next: hostile}
@@ -215,8 +216,15 @@ func TestForeignText(t *testing.T) {
 			t.Errorf("a row has other cells: %s", line)
 		}
 	}
-	if strings.Contains(text, "\x1b") || strings.Contains(document, "\x1b") || strings.Contains(text, "![x]") {
+	if strings.Contains(text, "![x]") {
 		t.Error("foreign text came through as it is")
+	}
+	for _, form := range []export.Form{export.Table, export.TSV, export.JSON, export.Cosign, export.Markdown, export.HTML} {
+		text := written(t, report, export.Options{Form: form, All: true})
+		// The line breaks and tabs are the form's own: a subject with one more would make one line more.
+		if i := strings.IndexFunc(strings.NewReplacer("\n", "", "\t", "").Replace(text), printable.Acts); i >= 0 {
+			t.Errorf("%s: a character that acts came through: %q", form, text)
+		}
 	}
 }
 

@@ -180,7 +180,8 @@ func keep(in io.Reader, size int64, kept *int64) (content []byte, passed bool, e
 	return append(first, rest...), false, err
 }
 
-// entryName is the name of a file in the archive, "" for a directory.
+// entryName is the name of a file in the archive, "" for a directory. A file with holes is refused: a few bytes of an archive may stand
+// for a terabyte of zeros, which takes hours to sum up.
 func entryName(header *tar.Header) (string, error) {
 	switch header.Typeflag {
 	case tar.TypeDir, tar.TypeXGlobalHeader:
@@ -188,6 +189,11 @@ func entryName(header *tar.Header) (string, error) {
 	case tar.TypeReg:
 	default:
 		return "", refused("%q in it is a link or a device, and a layout has files only", clean(header.Name))
+	}
+	for key := range header.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") { // the old form has a type of its own
+			return "", refused("%q in it has holes, so that it is larger than what is there of it", clean(header.Name))
+		}
 	}
 	name := path.Clean(strings.TrimPrefix(header.Name, "./"))
 	if !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {

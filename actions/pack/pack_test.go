@@ -403,6 +403,7 @@ func TestHostileArchives(t *testing.T) {
 		"link":        {with(tar.Header{Typeflag: tar.TypeSymlink, Name: "blobs/sha256/x", Linkname: "/etc/passwd"}), "link or a device"},
 		"hard link":   {with(tar.Header{Typeflag: tar.TypeLink, Name: "x", Linkname: "index.json"}), "link or a device"},
 		"device":      {with(tar.Header{Typeflag: tar.TypeChar, Name: "x"}), "link or a device"},
+		"with holes":  {sparse(t, 1<<40), "has holes"},
 		"twice":       {with(tar.Header{Name: "index.json", Size: 4}), "twice"},
 		"added":       {with(tar.Header{Name: "blobs/sha256/more", Size: 4}), "put in afterwards"},
 		"nothing":     {nil, "no archive"},
@@ -423,6 +424,44 @@ func TestHostileArchives(t *testing.T) {
 	if _, err := pack.Open(t.Context(), file); err != nil {
 		t.Error(err)
 	}
+}
+
+// sparse is an archive of 2 kB whose one file has size bytes, all of them a hole (GNU tar's format 1.0 in PAX records, which the library
+// reads and does not write).
+func sparse(t *testing.T, size int64) []byte {
+	t.Helper()
+	record := func(key, value string) string {
+		text := fmt.Sprintf(" %s=%s\n", key, value)
+		n := len(text) + 2 // of two digits, with which the length counts itself
+		return fmt.Sprintf("%02d%s", n, text)
+	}
+	records := record("GNU.sparse.major", "1") + record("GNU.sparse.minor", "0") + record("GNU.sparse.name", "blobs/sha256/hole") +
+		record("GNU.sparse.realsize", fmt.Sprint(size))
+	theMap := fmt.Sprintf("1\n%d\n0\n", size)
+	theMap += strings.Repeat("\x00", 512-len(theMap))
+	var b bytes.Buffer
+	out := tar.NewWriter(&b)
+	for _, content := range []string{records, theMap} {
+		if err := out.WriteHeader(&tar.Header{Name: "x", Size: int64(len(content)), Mode: 0o600, Format: tar.FormatUSTAR}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(out, content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	archive := b.Bytes()
+	const typeAt, sumAt, sumEnd = 156, 148, 156
+	archive[typeAt] = tar.TypeXHeader // what was written as a file is the extended header of the next
+	copy(archive[sumAt:sumEnd], "        ")
+	sum := 0
+	for _, c := range archive[:512] {
+		sum += int(c)
+	}
+	copy(archive[sumAt:sumEnd], fmt.Sprintf("%06o\x00 ", sum))
+	return archive
 }
 
 // TestBomb: an archive of a few kilobytes that grows without end is given up before it did.

@@ -9,6 +9,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions/keys"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/web"
@@ -98,17 +99,7 @@ func Sentences(report *verification.Report) string {
 		if !s.Verified {
 			said = "not verified: " + s.Reason.Error()
 		}
-		fmt.Fprintf(&b, "    %s  %s\n", index, printable(said))
+		fmt.Fprintf(&b, "    %s  %s\n", index, printable.Line(said, ' '))
 	}
 	return b.String()
-}
-
-// printable takes control characters away: what a certificate says must not move the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
 }

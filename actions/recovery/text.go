@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // FoundText says for people who signed, as far as the sources know, and what is there.
@@ -37,21 +39,11 @@ func (r *Report) FoundText() string {
 		if s.Integrated != nil {
 			row[2] = s.Integrated.UTC().Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintln(w, printable(strings.Join(row, "\t")))
+		_, _ = fmt.Fprintln(w, printable.Lines(strings.Join(row, "\t"), ' '))
 	}
 	_ = w.Flush() // into memory
 	b.WriteString("\n")
 	return b.String()
-}
-
-// printable takes control characters away: what a log or a certificate says must not move the cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && (r < ' ' || r == 0x7f) {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 // Signer is who signed, in a word: the subject of the certificate, the key, or "unknown".

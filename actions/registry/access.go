@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/sigwalk/sigwalk/actions"
@@ -128,7 +127,7 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	tags, err := remote.List(repo, c.Remote(ctx)...)
+	tags, err := listTags(ctx, repo, c.Remote(ctx)...)
 	if err != nil {
 		return nil, c.Explain(ctx, err, repository)
 	}

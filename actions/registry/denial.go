@@ -167,7 +167,7 @@ func (s *subject) explainMissing(ctx context.Context, refusal *transport.Error) 
 	if s.auth != nil {
 		options = append(options, remote.WithAuthFromKeychain(fixed{s.auth}))
 	}
-	tags, err := remote.List(s.ref.Context(), options...)
+	tags, err := listTags(ctx, s.ref.Context(), options...)
 	if isMissing(err) {
 		return e
 	}

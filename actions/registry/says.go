@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // longestAnswer bounds what is quoted of a registry's words: some answer with whole schemas or pages.
@@ -79,7 +81,7 @@ func theRegistrySays(err error) string {
 // shorten puts text on one line of bounded length, without control characters.
 func shorten(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+		if printable.Acts(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r

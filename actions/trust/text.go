@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // Text is what the contents are, for `sigwalk trust`: each part with its validity, in lines that end with a line end. It
@@ -65,10 +67,5 @@ func none(b *strings.Builder, n int) {
 
 // plainLine keeps what a certificate says on its line, and from steering a terminal.
 func plainLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, text)
+	return printable.Line(text, '?')
 }

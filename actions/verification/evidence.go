@@ -56,7 +56,7 @@ func (e *evidence) broken() Check {
 // subject and issuer compare the identity. names are all subjects of the certificate, any of which will do.
 func (e *evidence) subjectOf(names []string, fits func(string) bool) Check {
 	p := e.x.policy
-	found := Value{quoted(strings.Join(names, ", ")), e.place("subject alternative name of the certificate")}
+	found := Value{quoted(firstOf(names)), e.place("subject alternative name of the certificate")}
 	expected := Value{wanted(e.s, p.Subject, p.SubjectRegexp), flags("--certificate-identity", p.Subject, p.SubjectRegexp)}
 	for _, name := range names {
 		if fits(name) {
@@ -68,6 +68,16 @@ func (e *evidence) subjectOf(names []string, fits func(string) bool) Check {
 		next = "verify with --certificate-identity=" + names[0] + " if that is who should have signed"
 	}
 	return failed(actions.CodeSubject, "signed by another identity", next).sides(expected, found)
+}
+
+// maxNames is how many subjects of one certificate are written out. Fulcio's have one; what somebody else made may have any number.
+const maxNames = 16
+
+func firstOf(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
 }
 
 func (e *evidence) issuerOf(issuer string, fits bool, extensions string) Check {

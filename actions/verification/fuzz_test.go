@@ -134,6 +134,19 @@ func FuzzCertificateExtension(f *testing.F) {
 	})
 }
 
+// TestManyNames: of a certificate for sixty thousand people each may be the one, and a few are written out.
+func TestManyNames(t *testing.T) {
+	var names []string
+	for i := range 60_000 {
+		names = append(names, "user"+strconv.Itoa(i)+"@example.com")
+	}
+	e := &evidence{x: &examination{policy: Policy{Subject: names[59_999]}}, s: &Signature{}}
+	c := e.subjectOf(names, func(name string) bool { return name == e.x.policy.Subject })
+	if c.State != CheckOK || !strings.HasSuffix(c.Found.Text, ", user15@example.com and 59984 more") {
+		t.Errorf("%s: %.1000s", c.State, c.Found.Text)
+	}
+}
+
 // FuzzEnvelope feeds foreign DSSE envelopes to what reads attestations.
 func FuzzEnvelope(f *testing.F) {
 	f.Add([]byte(`{"payloadType":"application/vnd.in-toto+json","payload":"eyJwcmVkaWNhdGVUeXBlIjoieCIsInN1YmplY3QiOlt7ImRpZ2VzdCI6eyJzaGEyNTYiOiIwMCJ9fV19","signatures":[{"sig":"AAAA"}]}`))

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // WriteJSON writes the report as MarshalJSON does, indented by two spaces and with a line end behind it, on all processors:
@@ -56,5 +58,6 @@ func writeRows(ctx context.Context, out *bytes.Buffer, rows []Signature) error {
 }
 
 func marshalled(value any, prefix string) ([]byte, error) {
-	return json.MarshalIndent(value, prefix, "  ")
+	text, err := json.MarshalIndent(value, prefix, "  ")
+	return printable.JSON(text), err
 }

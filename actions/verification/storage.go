@@ -178,7 +178,7 @@ func (r *remoteStorage) refers(ctx context.Context, d name.Digest) ([]v1.Descrip
 func (r *remoteStorage) explainFor(ctx context.Context, err error, asked string) error {
 	var known *actions.Error
 	if errors.As(err, &known) {
-		return err
+		return known // and not what the HTTP client puts in front of it
 	}
 	return r.client.Explain(ctx, err, asked)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // TreeText returns the tree as text for `sigwalk tree`: one line a node, with who signed, where in the log, and what
@@ -86,10 +88,5 @@ func (n *Node) line() string {
 
 // oneLine keeps foreign text from breaking out of its line or steering a terminal.
 func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '�'
-		}
-		return r
-	}, text)
+	return printable.Line(text, '�')
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/verification/verificationtest"
 )
@@ -263,10 +264,14 @@ func TestTreeWithoutTrust(t *testing.T) {
 // TestTreeTextIsPlain checks that foreign text cannot steer the terminal it is printed on.
 func TestTreeTextIsPlain(t *testing.T) {
 	w := newWorld(t)
-	w.put("att", layer{Payload: []byte("x"), Annotations: map[string]string{"predicateType": "\x1b[2J\nfake"}})
-	text := verification.TreeText(w.tree())
-	if strings.Contains(text, "\x1b") || strings.Contains(text, "\nfake") {
-		t.Errorf("%q", text)
+	const hostile = "\x1b[2J\nfake \u009b31m \u202egnp.exe\u2066\u200f"
+	w.put("att", layer{Payload: []byte("x"), Annotations: map[string]string{"predicateType": hostile}})
+	w.attach(w.sign(spec{Subject: byAlice.Subject, Issuer: "https://" + hostile}))
+	tree := w.tree()
+	for _, text := range []string{verification.TreeText(tree), verification.TreeDOT(tree), verification.MatricesText(w.verify(byAlicePolicy).Signatures)} {
+		if strings.Contains(text, "\nfake") || strings.IndexFunc(strings.ReplaceAll(text, "\n", ""), printable.Acts) >= 0 || !strings.Contains(text, "gnp.exe") {
+			t.Errorf("%q", text)
+		}
 	}
 	if bare := verification.TreeText(newWorld(t).tree()); !strings.HasSuffix(bare, "\n└── nothing is attached\n") {
 		t.Errorf("%q", bare)

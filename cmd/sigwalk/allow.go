@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -65,7 +66,7 @@ func (a *app) allowInWords(ctx context.Context, course *workshop.Course) (bool, 
 	}
 	answer, err := newTerminalObserver(a.in, a.err).Ask(ctx, actions.Question{
 		ID: "allow-host", Prompt: "Type allow, or only enter to go on without:",
-		Text: "The course " + printable([]string{course.Title})[0] + " wants to run programs of this machine: " + printable([]string{course.Host})[0] + ".\n\n" +
+		Text: "The course " + printable.Line(course.Title, ' ') + " wants to run programs of this machine: " + printable.Line(course.Host, ' ') + ".\n\n" +
 			"Its lines could then do whatever you can do: read, change and send away any of your files, and start any program.\n" +
 			"They are in " + folder + ". Read them, or trust who wrote them.\n\n" +
 			"It is allowed for the files as they are now; when one of them changes, you are asked again.",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/changes"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
@@ -76,13 +77,13 @@ func (a *app) printLookDiff(image string, now changes.Look, d changes.Diff, seen
 	case !seen:
 		a.say("first look at %s: what the next one is compared with\n", now.Digest)
 		for _, row := range now.Rows {
-			a.say("%s\n", printable([]string{row.Line()})[0])
+			a.say("%s\n", printable.Line(row.Line(), ' '))
 		}
 	case d.None():
 		a.say("nothing is different since %s\n", d.Since.Format(time.RFC3339))
 	default:
 		a.say("since %s\n", d.Since.Format(time.RFC3339))
-		for _, line := range printable(d.Lines()) {
+		for _, line := range eachPrintable(d.Lines()) {
 			a.say("%s\n", line)
 		}
 	}

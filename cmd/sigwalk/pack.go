@@ -9,6 +9,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/pack"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/registry"
 )
 
@@ -76,7 +77,7 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 			return err
 		}
 		if note != "" {
-			a.tell("%s", printable([]string{note})[0])
+			a.tell("%s", printable.Line(note, ' '))
 		}
 	}
 	transport, err := p.transport(actions.Discard)

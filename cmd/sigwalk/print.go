@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // say writes to standard output. That it could not is remembered, and is the command's error when it has no other: a
@@ -15,10 +17,15 @@ func (a *app) say(format string, args ...any) {
 }
 
 func (a *app) printJSON(value any) {
-	encoder := json.NewEncoder(a.out)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	a.unwritten = firstOf(a.unwritten, encoder.Encode(value))
+	err := encoder.Encode(value)
+	if err == nil {
+		_, err = a.out.Write(printable.JSON(text.Bytes()))
+	}
+	a.unwritten = firstOf(a.unwritten, err)
 }
 
 func firstOf(first, second error) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/trust"
 )
 
@@ -137,7 +138,7 @@ func (a *app) printTrust(t trustJSON, now time.Time) error {
 		if w.Past {
 			word = "ended"
 		}
-		a.say("\n! %s %s %s %s (%s): %s\n  next: %s\n", w.Part, printable([]string{w.Name})[0], word, w.At.UTC().Format("2006-01-02 15:04"), fromNow(w.At, now), w.Means, w.Next)
+		a.say("\n! %s %s %s %s (%s): %s\n  next: %s\n", w.Part, printable.Line(w.Name, ' '), word, w.At.UTC().Format("2006-01-02 15:04"), fromNow(w.At, now), w.Means, w.Next)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/export"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/workshop/shell/own"
 )
@@ -132,7 +133,7 @@ func (a *app) verifyImage(cmd *cobra.Command, image string, policy verification.
 func (a *app) sayUnproven(ctx context.Context, report *verification.Report) error {
 	lines, err := report.Unproven(ctx)
 	for _, line := range lines {
-		a.tell("%s", printable([]string{line})[0])
+		a.tell("%s", printable.Line(line, ' '))
 	}
 	return err
 }
@@ -197,15 +198,10 @@ func asError(e *actions.Error) error {
 	return e
 }
 
-// printable keeps what a certificate or a registry says from breaking the table, and from reaching the terminal raw.
-func printable(row []string) []string {
+// eachPrintable keeps what a certificate or a registry says from breaking the table, and from reaching the terminal raw.
+func eachPrintable(row []string) []string {
 	for i, cell := range row {
-		row[i] = strings.Map(func(r rune) rune {
-			if r < ' ' || r == 0x7f {
-				return ' '
-			}
-			return r
-		}, cell)
+		row[i] = printable.Line(cell, ' ')
 	}
 	return row
 }

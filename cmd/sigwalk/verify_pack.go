@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/pack"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/actions/web"
 	"github.com/sigwalk/sigwalk/workshop/environment"
@@ -65,7 +66,7 @@ func (a *app) verifyPack(cmd *cobra.Command, file string, args []string, policy 
 	if a.flags.output == "json" {
 		return a.printPackJSON(opened, material, report, calls)
 	}
-	a.tell("%s  %s", printable([]string{opened.Image})[0], opened.Digest)
+	a.tell("%s  %s", printable.Line(opened.Image, ' '), opened.Digest)
 	if material.trustedRoot == "" {
 		a.tell("trust root: came with the pack, sha256 %s; compare it with what whoever runs the signing service says", opened.TrustRoot)
 	} else {

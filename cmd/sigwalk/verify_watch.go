@@ -62,7 +62,7 @@ func (a *app) verifyWatch(ctx context.Context, verifier *verification.Verifier, 
 			a.say("%s\n", now.Digest)
 		}
 		first = false
-		for _, line := range printable(d.Lines()) {
+		for _, line := range eachPrintable(d.Lines()) {
 			a.say("%s  %s\n", now.At.Format("15:04:05Z"), line)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // mostMarks is how many marks without a width may follow a character; no language piles up more.
@@ -31,7 +33,7 @@ func Clean(s string) string {
 		switch {
 		case r == '\t', r == '\n', r == '\r', r == '\u2028', r == '\u2029', r == '\u0085':
 			return ' '
-		case unicode.IsControl(r), reorders(r), r == '\u200B', r == '\uFEFF', r == '\u2060', r == '\u00AD':
+		case printable.Acts(r):
 			return -1
 		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 			marks++
@@ -58,12 +60,6 @@ func withoutLonePrefixes(s string) string {
 		out.WriteString(c)
 	}
 	return strings.TrimSuffix(out.String(), " ")
-}
-
-// reorders reports whether r changes the direction of the text around it, with which a subject can be made to look like
-// another (Unicode Technical Report 36, "Bidirectional Text Spoofing").
-func reorders(r rune) bool {
-	return r == '\u200E' || r == '\u200F' || r == '\u061C' || (r >= '\u202A' && r <= '\u202E') || (r >= '\u2066' && r <= '\u2069')
 }
 
 // isPlain reports whether s is printable ASCII alone, where one byte is one cell.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
@@ -80,7 +81,7 @@ func FuzzClean(f *testing.F) {
 		width = max(2, min(width, 400)) // one cell has no room for a wide character
 		clean := widget.Clean(text)
 		for _, r := range clean {
-			if r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e {
+			if printable.Acts(r) {
 				t.Fatalf("%q has %U in it", clean, r)
 			}
 		}

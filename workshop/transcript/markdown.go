@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // Markdown writes the entries for people. titles names lessons by their file names; one without a title keeps its name.
@@ -47,12 +49,7 @@ func Markdown(title string, titles map[string]string, entries []Entry) string {
 
 // fenced puts text into a block whose fence is longer than any in it, without control characters but tabs and line ends.
 func fenced(language, text string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, strings.TrimRight(text, "\n"))
+	clean := printable.Lines(strings.TrimRight(text, "\n"), -1)
 	fence := "```"
 	for strings.Contains(clean, fence) {
 		fence += "`"
@@ -61,5 +58,5 @@ func fenced(language, text string) string {
 }
 
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	return strings.Join(strings.FieldsFunc(text, printable.Acts), " ")
 }

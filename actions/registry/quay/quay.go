@@ -13,11 +13,13 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/web"
 )
@@ -183,7 +185,7 @@ func readRefusal(status int, content []byte) *refusal {
 
 func oneLine(text string) string {
 	const enough = 200
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || printable.Acts(r) }), " ")
 	if runes := []rune(text); len(runes) > enough {
 		text = string(runes[:enough]) + "…"
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/identity/ambient"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 	"github.com/sigwalk/sigwalk/workshop/shell/confine"
 )
@@ -83,6 +84,10 @@ func Usage(format string, args ...any) error {
 // Describe returns err as lines for standard error: what, then why and next on lines of their own. prefix stands before
 // the first, such as "Error: " or "jq: ".
 func Describe(prefix string, err error) string {
+	return printable.Lines(describe(prefix, err), '\uFFFD')
+}
+
+func describe(prefix string, err error) string {
 	var b strings.Builder
 	var e *actions.Error
 	if !errors.As(err, &e) {
