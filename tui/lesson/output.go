@@ -3,6 +3,7 @@ package lesson
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -28,7 +29,7 @@ type outputPane struct {
 // hasResult reports whether there is more to show of the last run than what it printed.
 func (m *Model) hasResult() bool {
 	step, ok := m.current()
-	return ok && (len(step.Values) > 0 || step.Err != nil)
+	return ok && (step.Err != nil || slices.ContainsFunc(step.Values, func(v any) bool { return drawing(v, time.Time{}) != nil }))
 }
 
 func (m *Model) showsResult() bool {

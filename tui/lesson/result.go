@@ -7,8 +7,13 @@ import (
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/attachments"
+	"github.com/sigwalk/sigwalk/actions/identity/technicaluser"
 	"github.com/sigwalk/sigwalk/actions/keys"
+	"github.com/sigwalk/sigwalk/actions/pack"
+	"github.com/sigwalk/sigwalk/actions/recovery"
 	"github.com/sigwalk/sigwalk/actions/registry"
+	"github.com/sigwalk/sigwalk/actions/registry/quay"
 	"github.com/sigwalk/sigwalk/actions/signing"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -104,29 +109,58 @@ func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string 
 // Result draws a typed result as what it is, at the time now, in lines of at most width cells. It draws nothing of a
 // type that it does not know.
 func Result(t *theme.Theme, value any, now time.Time, width int) []string {
-	switch v := value.(type) {
-	case *verification.Report:
-		return signatures.Summary(t, v, width, inline)
-	case *verification.Node:
-		return tree.Summary(t, v, width, inline)
-	case *trust.Status:
-		return trustview.Summary(t, v, now, width)
-	case *registry.LoginResult:
-		return loginLines(t, v, width)
-	case *registry.CopyResult:
-		return copyLines(t, v, width)
-	case *signing.Result:
-		return signLines(t, v, width)
-	case *keys.Files:
-		return keyLines(t, v, width)
-	case *own.Page:
-		return pageLines(t, v, width)
-	case *lab.RaceOutcome:
-		return raceLines(t, v, width)
-	case *own.Footing:
-		return footingLines(t, v, width)
+	if draw := drawing(value, now); draw != nil {
+		return draw(t, width)
 	}
 	return nil
+}
+
+// drawing returns what draws a typed result; nil for what is not to be drawn, because all of it was printed.
+func drawing(value any, now time.Time) func(t *theme.Theme, width int) []string {
+	switch v := value.(type) {
+	case *verification.Report:
+		return func(t *theme.Theme, width int) []string { return signatures.Summary(t, v, width, inline) }
+	case *verification.Node:
+		return func(t *theme.Theme, width int) []string { return tree.Summary(t, v, width, inline) }
+	case *trust.Status:
+		return func(t *theme.Theme, width int) []string { return trustview.Summary(t, v, now, width) }
+	case *own.Difference:
+		return func(t *theme.Theme, width int) []string { return divergenceLines(t, v.Changes, v.Signatures, width) }
+	case *registry.LoginResult:
+		return bound(loginLines, v)
+	case *registry.CopyResult:
+		return bound(copyLines, v)
+	case *signing.Result:
+		return bound(signLines, v)
+	case *keys.Files:
+		return bound(keyLines, v)
+	case *own.Page:
+		return bound(pageLines, v)
+	case *own.Footing:
+		return bound(footingLines, v)
+	case *lab.RaceOutcome:
+		return bound(raceLines, v)
+	case *lab.Outcome:
+		return bound(tamperLines, v)
+	case *recovery.Report:
+		return bound(recoveryLines, v)
+	case *quay.Organization:
+		return bound(organizationLines, v)
+	case *technicaluser.Report:
+		return bound(userLines, v)
+	case *pack.Proof:
+		return bound(packLines, v)
+	case *attachments.Attached:
+		return bound(attachedLines, v)
+	case []attachments.Removed:
+		return bound(removedLines, v)
+	}
+	return nil
+}
+
+// bound binds a drawing to what it draws.
+func bound[T any](draw func(t *theme.Theme, v T, width int) []string, v T) func(t *theme.Theme, width int) []string {
+	return func(t *theme.Theme, width int) []string { return draw(t, v, width) }
 }
 
 // Latest returns the last result of a type: of the step, else of the nearest before it, else of any; the zero T where there is none.
@@ -158,8 +192,16 @@ type facts struct {
 
 func (f *facts) add(name, value string) {
 	if value != "" {
-		f.out = append(f.out, widget.Hang(f.t.Faint.Render(widget.Fit(name, 12, "")), widget.Linked(f.t, widget.Clean(value)), f.width)...)
+		f.out = append(f.out, widget.Hang(f.name(name), widget.Linked(f.t, widget.Clean(value)), f.width)...)
 	}
+}
+
+// name is how the name of a fact stands before it.
+func (f *facts) name(name string) string { return f.t.Faint.Render(widget.Fit(name, 12, "")) }
+
+// bad says what went wrong.
+func (f *facts) bad(text string) {
+	f.out = append(f.out, widget.Hang(f.t.Bad.Render("x")+"  ", widget.Clean(text), f.width)...)
 }
 
 // ok says what was done.
