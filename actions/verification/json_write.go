@@ -42,6 +42,11 @@ func writeRows(ctx context.Context, out *bytes.Buffer, rows []Signature) error {
 	if err != nil {
 		return err
 	}
+	size := 0
+	for _, text := range texts {
+		size += len(text) + len(",\n    ")
+	}
+	out.Grow(size)
 	for i, text := range texts {
 		if failed[i] != nil {
 			return failed[i]

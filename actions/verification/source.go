@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,7 +120,7 @@ func (s *source) image(ctx context.Context, ref name.Reference) (*v1.Manifest, v
 			return nil, v1.Hash{}, s.explain(ctx, err)
 		}
 	}
-	m, err := v1.ParseManifest(bytes.NewReader(raw))
+	m, err := parseManifest(raw)
 	if err != nil {
 		return nil, v1.Hash{}, &actions.Error{
 			Code: actions.CodeNotAnImage,
@@ -130,6 +131,16 @@ func (s *source) image(ctx context.Context, ref name.Reference) (*v1.Manifest, v
 		}
 	}
 	return m, digest, nil
+}
+
+// parseManifest is v1.ParseManifest, which copies what it reads several times while it looks for the end: a manifest of
+// five megabytes is parsed in place. One with something behind it is read as there.
+func parseManifest(raw []byte) (*v1.Manifest, error) {
+	var m v1.Manifest
+	if json.Unmarshal(raw, &m) == nil {
+		return &m, nil
+	}
+	return v1.ParseManifest(bytes.NewReader(raw))
 }
 
 // blob fetches a blob, whose digest is checked, and refuses more than limit bytes.

@@ -16,6 +16,12 @@ func (a *app) say(format string, args ...any) {
 	a.unwritten = firstOf(a.unwritten, err)
 }
 
+// sayBytes is say for what may be long: ten megabytes are not copied once more.
+func (a *app) sayBytes(text []byte) {
+	_, err := a.out.Write(text)
+	a.unwritten = firstOf(a.unwritten, err)
+}
+
 func (a *app) printJSON(value any) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -165,11 +165,11 @@ func (a *app) printReport(ctx context.Context, report *verification.Report, show
 		}
 		a.say("%s", verification.MatricesText(explained))
 	} else {
-		var text strings.Builder
+		var text bytes.Buffer
 		if err := export.Write(ctx, &text, report, export.Options{Form: form, All: show.all}); err != nil {
 			return err
 		}
-		a.say("%s", text.String())
+		a.sayBytes(text.Bytes())
 	}
 	if verdict != nil {
 		a.complain(verdict)
