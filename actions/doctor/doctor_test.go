@@ -69,7 +69,7 @@ func TestDocumentHoldsNoSecretAndOverwritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := file.Close(); err != nil {
+	if err := file.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := doctor.CreateFile(path); actions.CodeOf(err) != actions.CodeFileInTheWay {

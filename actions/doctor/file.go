@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/newfile"
 )
 
 // Document is the report for the person who helps, in Markdown: what was examined, with what, every check with what it saw,
@@ -51,10 +51,10 @@ func (r *Report) Document(about []Fact, calls []actions.Call, secrets []actions.
 	return regexp.MustCompile(`://[^/\s@]+@`).ReplaceAllString(text, "://........@")
 }
 
-// CreateFile makes a new file that nobody else can read. It fails with CodeFileInTheWay where one is there, which stays as it
-// is, and with CodeStateUnwritable.
-func CreateFile(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// CreateFile begins a new file that nobody else can read, which is under its name when it was committed. It fails with CodeFileInTheWay where
+// one is there, which stays as it is, and with CodeStateUnwritable.
+func CreateFile(path string) (*newfile.File, error) {
+	file, err := newfile.Create(path)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil, &actions.Error{Code: actions.CodeFileInTheWay, What: path + " is there already", Why: "nothing is overwritten", Next: "give --report another name, or remove the file", Err: err}

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/newfile"
 )
 
 // Write writes a trace as indented JSON.
@@ -22,23 +22,36 @@ func Write(to io.Writer, t Trace) error {
 	return err
 }
 
-// Create makes the file of a trace, which nobody else can read. A file that is there is not replaced
-// (actions.CodeFileInTheWay).
-func Create(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return nil, &actions.Error{
-			Code: actions.CodeFileInTheWay, What: path + " is there already", Why: "nothing is overwritten without a yes",
-			Next: "give the trace another name, or remove the file", Err: err,
-		}
-	case err != nil:
+// Create begins the file of a trace, which nobody else can read and which is under its name only when Save has written it: a trace is one JSON
+// text, half of which nobody can read. A file that is there is not replaced (actions.CodeFileInTheWay).
+func Create(path string) (*newfile.File, error) {
+	file, err := newfile.Create(path)
+	if err != nil {
 		return nil, unwritable(path, err)
 	}
 	return file, nil
 }
 
+// Save writes a trace to a file that Create began, and gives it its name. Where it fails nothing is left of the file.
+func Save(file *newfile.File, t Trace) error {
+	defer file.Discard()
+	err := Write(file, t)
+	if err == nil {
+		err = file.Commit()
+	}
+	if err != nil {
+		return unwritable(file.Name(), err)
+	}
+	return nil
+}
+
 func unwritable(path string, err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return &actions.Error{
+			Code: actions.CodeFileInTheWay, What: path + " is there already", Why: "nothing is overwritten without a yes",
+			Next: "give the trace another name, or remove the file", Err: err,
+		}
+	}
 	why := err.Error()
 	var at *fs.PathError
 	if errors.As(err, &at) {
@@ -67,10 +80,10 @@ func SaveNext(dir string, t Trace) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := errors.Join(Write(file, t), file.Close()); err != nil {
-			return "", unwritable(path, err)
+		if err = Save(file, t); actions.CodeOf(err) == actions.CodeFileInTheWay {
+			continue
 		}
-		return name, nil
+		return name, err
 	}
 	return "", &actions.Error{Code: actions.CodeFileInTheWay, What: "there are too many traces in " + dir, Next: "remove some"}
 }

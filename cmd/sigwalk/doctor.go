@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"os"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/actions/newfile"
 	"github.com/sigwalk/sigwalk/actions/registry"
 )
 
@@ -77,20 +76,18 @@ func (a *app) diagnose(ctx context.Context, ask diagnosis) error {
 	if opts.Sign, err = a.wantsSignature(p, ask); err != nil {
 		return err
 	}
-	var file *os.File
+	var file *newfile.File
 	if ask.report != "" {
 		if file, err = doctor.CreateFile(ask.report); err != nil {
 			return err
 		}
+		defer file.Discard()
 	}
 	report, err := doctor.Examine(ctx, opts)
 	if err == nil && file != nil {
 		err = a.writeReport(file, p, report, calls)
 	}
 	if err != nil {
-		if file != nil {
-			_ = errors.Join(file.Close(), os.Remove(ask.report))
-		}
 		return err
 	}
 	if a.flags.output == "json" {
@@ -127,7 +124,7 @@ func (a *app) wantsSignature(p *place, ask diagnosis) (*doctor.Sign, error) {
 }
 
 // writeReport writes everything that was seen, but no secret of the environment.
-func (a *app) writeReport(file *os.File, p *place, report *doctor.Report, calls *doctor.Calls) error {
+func (a *app) writeReport(file *newfile.File, p *place, report *doctor.Report, calls *doctor.Calls) error {
 	v := currentVersion()
 	about := []doctor.Fact{
 		{Name: "sigwalk", Value: v.Version + " " + v.Commit},
@@ -142,8 +139,11 @@ func (a *app) writeReport(file *os.File, p *place, report *doctor.Report, calls 
 		}
 		about = append(about, doctor.Fact{Name: v.Name, Value: v.Value + "   from: " + string(v.Source)})
 	}
-	_, err := file.WriteString(report.Document(about, calls.All(), secrets))
-	if err = errors.Join(err, file.Close()); err != nil {
+	_, err := file.Write([]byte(report.Document(about, calls.All(), secrets)))
+	if err == nil {
+		err = file.Commit()
+	}
+	if err != nil {
 		return &actions.Error{Code: actions.CodeStateUnwritable, What: "the report could not be written to " + file.Name(), Why: reasonOf(err), Next: "make room on the disk, or name another file", Err: err}
 	}
 	return nil

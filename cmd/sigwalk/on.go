@@ -11,6 +11,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/cluster"
+	"github.com/sigwalk/sigwalk/actions/newfile"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
@@ -60,7 +61,7 @@ func keep(file string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return unwritable(filepath.Dir(file), err)
 	}
-	if err := os.WriteFile(file, append(text, '\n'), 0o600); err != nil {
+	if err := newfile.Replace(file, append(text, '\n')); err != nil {
 		return unwritable(file, err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 
+	"github.com/sigwalk/sigwalk/actions/newfile"
 	"github.com/sigwalk/sigwalk/workshop/environment"
 )
 
@@ -22,7 +23,7 @@ func publicVariables(base string) ([]environment.Variable, error) {
 	if err := os.MkdirAll(base, 0o700); err != nil {
 		return nil, unwritable(base, err)
 	}
-	if err := os.WriteFile(file, root, 0o600); err != nil {
+	if err := newfile.Replace(file, root); err != nil {
 		return nil, unwritable(file, err)
 	}
 	sum := sha256.Sum256(root)

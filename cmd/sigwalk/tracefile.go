@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/trace"
 )
 
-// recordTo makes a file that nobody else can read, and returns an observer in front of next, and what writes its trace to the
+// recordTo begins a file that nobody else can read, and returns an observer in front of next, and what writes its trace to the
 // file. A file that is there is not replaced.
 func recordTo(path string, next actions.Observer) (actions.Observer, func() error, error) {
 	file, err := trace.Create(path)
@@ -15,12 +13,5 @@ func recordTo(path string, next actions.Observer) (actions.Observer, func() erro
 		return nil, nil, err
 	}
 	recorder := trace.NewRecorder(next, nil)
-	return recorder, func() error {
-		if err := errors.Join(trace.Write(file, recorder.Trace()), file.Close()); err != nil {
-			return &actions.Error{
-				Code: actions.CodeStateUnwritable, What: "the trace could not be written to " + path, Why: reasonOf(err), Next: "make room on the disk", Err: err,
-			}
-		}
-		return nil
-	}, nil
+	return recorder, func() error { return trace.Save(file, recorder.Trace()) }, nil
 }

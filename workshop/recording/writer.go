@@ -1,7 +1,6 @@
 package recording
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,9 +22,11 @@ const (
 
 // Writer records the frames of a screen. Frames are kept as they differ from the one before, by nothing but text, colours, places
 // and erasing. It is safe for concurrent use, and never makes whoever shows wait.
+//
+// A recording stands under its own name from the first frame on, unlike what else sigwalk writes: it grows for hours, and each line is
+// whole by itself, so that what is there when the power fails can be played. When the disk is full, half a line is taken away again.
 type Writer struct {
 	file  *os.File
-	out   *bufio.Writer
 	began time.Time
 	wake  chan struct{}
 	quit  chan struct{}
@@ -40,6 +41,7 @@ type Writer struct {
 	drawn                   []string
 	drawnWidth, drawnHeight int
 	failed                  error
+	kept                    int64 // bytes of whole lines
 }
 
 // Create begins a recording in a file that is not there yet. It fails with CodeFileInTheWay where one is.
@@ -52,7 +54,7 @@ func Create(path, title string, width, height int, now time.Time) (*Writer, erro
 		return nil, unwritable(path, err)
 	}
 	w := &Writer{
-		file: file, out: bufio.NewWriter(file), began: time.Now(), wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+		file: file, began: time.Now(), wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 		drawnWidth: width, drawnHeight: height,
 	}
 	w.line(header{Version: 2, Width: width, Height: height, Timestamp: now.Unix(), Idle: idle, Title: title})
@@ -93,7 +95,7 @@ func (w *Writer) poke() {
 func (w *Writer) Close() error {
 	close(w.quit)
 	<-w.done
-	err := errors.Join(w.failed, w.out.Flush(), w.file.Close())
+	err := errors.Join(w.failed, w.file.Close())
 	if err != nil {
 		return unwritable(w.file.Name(), err)
 	}
@@ -170,10 +172,11 @@ func (w *Writer) line(value any) {
 	}
 	text, err := json.Marshal(value)
 	if err == nil {
-		_, err = w.out.Write(append(text, '\n'))
+		_, err = w.file.Write(append(text, '\n')) // one write a line
 	}
 	if err == nil {
-		err = w.out.Flush()
+		w.kept += int64(len(text)) + 1
+		return
 	}
-	w.failed = err
+	w.failed = errors.Join(err, w.file.Truncate(w.kept))
 }

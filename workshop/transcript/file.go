@@ -4,15 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/newfile"
 )
 
-// WriteNew writes text to a file that is not there yet. It fails with CodeFileInTheWay where one is, which is left as it is.
+// WriteNew writes text to a file that is not there yet, whole or not at all. It fails with CodeFileInTheWay where one is, which is left as it is.
 func WriteNew(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := newfile.Write(path, text)
 	if errors.Is(err, fs.ErrExist) {
 		return &actions.Error{
 			Code: actions.CodeFileInTheWay, What: path + " is there already, and is left as it is", Next: "name another file",
@@ -20,10 +20,6 @@ func WriteNew(path, text string) error {
 	}
 	if err != nil {
 		return unwritable(path, err)
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return unwritable(path, errors.Join(err, os.Remove(path))) // half a transcript is none
 	}
 	return nil
 }
