@@ -96,7 +96,38 @@ func CompareOutput(expected, printed string) []ComparedLine {
 			out, j = append(out, ComparedLine{Unexpected, got[j]}), j+1
 		}
 	}
-	return out
+	return inPlace(out)
+}
+
+// inPlace finds for each line that is missing the one that was printed in its place: of the lines behind it that are left open, the
+// first that begins as it does. A reader wants to see both, and not that something is gone.
+func inPlace(lines []ComparedLine) []ComparedLine {
+	for i, line := range lines {
+		begin := beginning(line.Text)
+		if line.Outcome != Missing || begin == "" {
+			continue
+		}
+		for j := i + 1; j < len(lines) && (lines[j].Outcome == LeftOut || lines[j].Outcome == Missing); j++ {
+			if lines[j].Outcome == LeftOut && strings.HasPrefix(strings.Join(strings.Fields(lines[j].Text), " "), begin) {
+				lines[j].Outcome = Unexpected
+				break
+			}
+		}
+	}
+	return lines
+}
+
+// beginning is what an expected line begins with whatever else changes: up to its first placeholder, else to its first colon. It is
+// empty where that is too little to know a line by.
+func beginning(line string) string {
+	end := strings.IndexByte(line, ':') + 1
+	if at := placeholder.FindStringIndex(line); at != nil {
+		end = at[0]
+	}
+	if end < 4 {
+		return ""
+	}
+	return strings.Join(strings.Fields(line[:end]), " ")
 }
 
 // anyLines stands for lines that a lesson leaves open, noLines for a command that prints none.

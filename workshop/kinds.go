@@ -185,7 +185,7 @@ var checkKinds = []checkKind{
 	{
 		name: kindAnswer, title: "the answer is right", ofRun: true,
 		params: []param{
-			{"text", anything}, {"of", oneWordOf(ofSignatures, ofSigners, ofLogIndex, ofDigest, ofTags)}, {"image", anything}, {"subject", anything},
+			{"text", anything}, {"of", oneWordOf(ofSignatures, ofSigners, ofLogIndex, ofDigest, ofTags, ofConsumers)}, {"image", anything}, {"subject", anything},
 		},
 		oneOf: [][]string{{"text", "of"}},
 	},

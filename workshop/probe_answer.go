@@ -18,6 +18,7 @@ const (
 	ofLogIndex   = "log-index"  // the index of a signature by the subject
 	ofDigest     = "digest"     // the image's digest, or its first eight digits and more
 	ofTags       = "tags"       // how many tags the image's repository has
+	ofConsumers  = "consumers"  // how many of the programs that look at signatures find one of the image that verifies
 )
 
 // answer holds what the learner answered against the world, or against the one right text.
@@ -64,6 +65,8 @@ func (a *asked) rightAnswers(ctx context.Context) ([]string, CheckResult) {
 		return []string{image.Digest.DigestStr()}, CheckResult{State: CheckHolds}
 	case ofTags:
 		return a.countTags(ctx, c)
+	case ofConsumers:
+		return a.countConsumers(ctx, c)
 	}
 	report, err := c.verifier.List(ctx, a.with["image"])
 	if err != nil {
@@ -100,4 +103,18 @@ func (a *asked) countTags(ctx context.Context, c *clients) ([]string, CheckResul
 		return nil, refused(err)
 	}
 	return []string{strconv.Itoa(len(tags))}, CheckResult{State: CheckHolds}
+}
+
+func (a *asked) countConsumers(ctx context.Context, c *clients) ([]string, CheckResult) {
+	node, err := c.verifier.Tree(ctx, a.with["image"])
+	if err != nil {
+		return nil, refused(err)
+	}
+	find := 0
+	for _, consumer := range node.Consumers() {
+		if consumer.Finds {
+			find++
+		}
+	}
+	return []string{strconv.Itoa(find)}, CheckResult{State: CheckHolds}
 }

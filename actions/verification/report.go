@@ -80,7 +80,16 @@ func noMatch(reasons []*actions.Error, kind Kind) error {
 		}
 		g.count++
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int { return cmp.Compare(b.count, a.count) })
+	// By whom was asked for, though vouched for by another, is nearer to what was meant than however many signatures by others.
+	near := func(g *group) int {
+		if g.first.Code == actions.CodeIssuer {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(near(a), near(b)), cmp.Compare(b.count, a.count))
+	})
 	const shown = 5
 	var lines []string
 	for i, g := range groups {

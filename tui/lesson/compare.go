@@ -54,16 +54,35 @@ func Expected(t *theme.Theme, step workshop.StepSnapshot, printed string, width 
 		says = t.Warning.Render("!") + fmt.Sprintf(" %s: - was expected, + was printed. The checks decide, not this.", plural(differ, "line differs", "lines differ"))
 	}
 	out := widget.Wrap(says, width)
-	leftOut := 0
+	folded, same, shown := 0, false, 0
 	flush := func() {
-		if leftOut > 0 {
-			out = append(out, t.Faint.Render(fmt.Sprintf("  (%s, as may be)", counted(leftOut, "more line"))))
+		switch {
+		case folded == 0:
+			return
+		case same:
+			out = append(out, t.Faint.Render(fmt.Sprintf("  (%s as expected)", counted(folded, "line"))))
+		default:
+			out = append(out, t.Faint.Render(fmt.Sprintf("  (%s, left open)", counted(folded, "more line"))))
 		}
-		leftOut = 0
+		folded, same = 0, false
 	}
-	for _, line := range compared {
-		if line.Outcome == workshop.LeftOut {
-			leftOut++
+	// What stands where a line is missing is shown, too, as far as it is short.
+	const instead = 3
+	for i, line := range compared {
+		// Where lines differ, they and those beside them are what somebody looks for.
+		far := differ > 0 && line.Outcome == workshop.Same && !differs(compared, i-1) && !differs(compared, i+1)
+		switch {
+		case line.Outcome == workshop.Missing:
+			shown = instead
+		case line.Outcome != workshop.LeftOut:
+			shown = 0
+		case shown > 0:
+			shown--
+			out = append(out, widget.Hang("  ", t.Faint.Render(widget.Cut(widget.Clean(line.Text), width-2, t.Lines.More)), width)...)
+			continue
+		}
+		if line.Outcome == workshop.LeftOut || far {
+			folded, same = folded+1, same || far
 			continue
 		}
 		flush()
@@ -79,6 +98,11 @@ func Expected(t *theme.Theme, step workshop.StepSnapshot, printed string, width 
 	}
 	flush()
 	return out
+}
+
+// differs reports whether there is a line at that place which is missing or unexpected.
+func differs(lines []workshop.ComparedLine, at int) bool {
+	return at >= 0 && at < len(lines) && len(workshop.Differences(lines[at:at+1])) > 0
 }
 
 func plural(n int, one, many string) string {

@@ -213,3 +213,18 @@ func TestUndo(t *testing.T) {
 		t.Errorf("the step is %s", at.State)
 	}
 }
+
+// TestResultWithoutADrawing has a step whose command kept what a check wants to know, and which nothing draws: what it printed is
+// shown then, and no empty result.
+func TestResultWithoutADrawing(t *testing.T) {
+	m, d, session := stage(t, 80, 22)
+	d.Key("enter")
+	d.Until("done", func() bool { return strings.Contains(d.Text(), "1 done") && !m.Running() })
+	if text := d.Text(); !strings.Contains(text, "result ─") {
+		t.Fatalf("no result in\n%s", text)
+	}
+	session.Change(func(snap *workshop.Snapshot) { snap.Steps[0].Values = []any{&struct{}{}} })
+	d.Until("the output", func() bool {
+		return strings.Contains(d.Text(), "output ─") && !strings.Contains(d.Text(), "result ─")
+	})
+}

@@ -29,7 +29,13 @@ type outputPane struct {
 // hasResult reports whether there is more to show of the last run than what it printed.
 func (m *Model) hasResult() bool {
 	step, ok := m.current()
-	return ok && (step.Err != nil || slices.ContainsFunc(step.Values, func(v any) bool { return drawing(v, time.Time{}) != nil }))
+	return ok && toDraw(step)
+}
+
+// toDraw reports whether the last run of a step came to something that is drawn in another way than it was printed: an error, or
+// a result of a type that has a drawing.
+func toDraw(step workshop.StepSnapshot) bool {
+	return step.Err != nil || slices.ContainsFunc(step.Values, func(v any) bool { return drawing(v, time.Time{}) != nil })
 }
 
 func (m *Model) showsResult() bool {

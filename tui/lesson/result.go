@@ -90,14 +90,26 @@ func errorLines(t *theme.Theme, step workshop.StepSnapshot, width int) []string 
 	if !errors.As(step.Err, &e) {
 		return widget.Hang(mark, widget.Clean(step.Err.Error()), width)
 	}
-	out := widget.Hang(mark, widget.Clean(e.What), width)
+	// cosign has a line for each signature that it refused; why says it once.
+	what, more, _ := strings.Cut(e.What, "\n")
+	if more != "" {
+		what += fmt.Sprintf(" (and %s in the output)", counted(1+strings.Count(more, "\n"), "more line"))
+	}
+	out := widget.Hang(mark, widget.Clean(what), width)
 	why := e.Why
 	if why == "" && e.Err != nil {
 		why = e.Err.Error()
 	}
 	for _, line := range []struct{ name, text string }{{"why", why}, {"next", e.Next}} {
-		if line.text != "" {
-			out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit(line.name, 6, "")), widget.Clean(line.text), width)...)
+		for i, text := range strings.Split(line.text, "\n") {
+			if text = strings.TrimSpace(text); text == "" {
+				continue
+			}
+			name := line.name
+			if i > 0 {
+				name = ""
+			}
+			out = append(out, widget.Hang("   "+t.Faint.Render(widget.Fit(name, 6, "")), widget.Clean(text), width)...)
 		}
 	}
 	if wanted && step.ExitCode != 0 {
@@ -136,6 +148,8 @@ func drawing(value any, now time.Time) func(t *theme.Theme, width int) []string 
 		return bound(keyLines, v)
 	case *own.Page:
 		return bound(pageLines, v)
+	case *own.Foretold:
+		return bound(foretoldLines, v)
 	case *own.Footing:
 		return bound(footingLines, v)
 	case *lab.RaceOutcome:

@@ -35,6 +35,26 @@ func pageLines(t *theme.Theme, v *own.Page, width int) []string {
 	return f.out
 }
 
+// foretoldLines draws what programs will find of an image's signatures: a line each.
+func foretoldLines(t *theme.Theme, v *own.Foretold, width int) []string {
+	names := 0
+	for _, c := range v.Consumers {
+		names = max(names, min(widget.Width(widget.Clean(c.Name)), width/2))
+	}
+	var out []string
+	for _, c := range v.Consumers {
+		mark := t.Bad.Render("x") + "  "
+		switch {
+		case c.Finds:
+			mark = t.Good.Render("ok") + " "
+		case c.WithKey:
+			mark = t.Faint.Render("--") + " "
+		}
+		out = append(out, widget.Hang(mark+widget.Fit(widget.Clean(c.Name), names, t.Lines.More)+"  ", widget.Clean(c.Sees), width)...)
+	}
+	return out
+}
+
 // raceLines draws how a race of signers ended.
 func raceLines(t *theme.Theme, v *lab.RaceOutcome, width int) []string {
 	f := facts{t: t, width: width}

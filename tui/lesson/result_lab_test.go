@@ -97,6 +97,13 @@ func TestResultsOfTheLab(t *testing.T) {
 			"",
 		},
 		{&attachments.Attached{Tag: tag, Replaced: "sha256:1"}, []string{"nothing signs it", "stored as", "replaced    sha256:1"}, ""},
+		{
+			&own.Foretold{Image: "a:latest", Consumers: []verification.Consumer{
+				{Name: "cosign", Sees: "1 bundle", Finds: true}, {Name: "podman" + odd, Sees: "nothing"}, {Name: "badge", WithKey: true, Sees: "signed"},
+			}},
+			[]string{"ok cosign", "1 bundle", "x  podman", "nothing", "-- badge"},
+			"",
+		},
 		{&own.Footing{Rows: []verification.Footing{{}}}, []string{"holds everything that is needed for 1 signature", "a key pair"}, "lacks"},
 	} {
 		got := strings.Join(lesson.Result(plain, c.value, lessontest.Now(), 100), "\n")

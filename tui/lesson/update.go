@@ -192,7 +192,7 @@ func (m *Model) turn(step int) {
 	}
 	s := m.snap.Steps[step]
 	m.compare = false
-	m.result = len(s.Values) > 0 || s.Err != nil
+	m.result = toDraw(s)
 	m.message = ""
 }
 

@@ -166,11 +166,11 @@ func (o *Outcome) Text() string {
 	switch {
 	case o.Prediction == "":
 	case o.Right && o.Prediction == o.About:
-		fmt.Fprintf(&b, "  you predicted %s: right\n", o.Prediction)
+		fmt.Fprintf(&b, "  you predicted %s, and right: it is what the case is about\n", o.Prediction)
 	case o.Right:
-		fmt.Fprintf(&b, "  you predicted %s: right, though the case is about %s\n", o.Prediction, o.About)
+		fmt.Fprintf(&b, "  you predicted %s, and right: the case is about %s\n", o.Prediction, o.About)
 	default:
-		fmt.Fprintf(&b, "  you predicted %s: that stayed as it was\n", o.Prediction)
+		fmt.Fprintf(&b, "  you predicted %s, and wrong: that stayed as it was\n", o.Prediction)
 	}
 	fmt.Fprintf(&b, "  %s: %s\n  see it: %s\n", o.About, o.Because, o.Verify)
 	return b.String()

@@ -25,7 +25,7 @@ func (Command) Name() string { return "sigwalk" }
 
 // Summary implements builtin.Builtin.
 func (Command) Summary() string {
-	return "organization, technical-user, token, tags, ci, verify, explain, recover, pack, trust, sandbox tamper, sandbox race"
+	return "organization, technical-user, token, tags, tree, ci, verify, explain, recover, pack, trust, sandbox tamper, sandbox race"
 }
 
 // Run implements builtin.Builtin.
@@ -41,7 +41,7 @@ func (Command) Run(ctx context.Context, call *builtin.Call) error {
 	root.SetOut(call.Stdout)
 	root.SetErr(call.Stderr)
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "text", "form of the result: text or json")
-	root.AddCommand(c.token(), c.organization(), c.technicalUser(), c.tags(), c.ci(), c.recover(), c.pack(), c.verify(), c.explain(), c.trust(), c.sandbox())
+	root.AddCommand(c.token(), c.organization(), c.technicalUser(), c.tags(), c.tree(), c.ci(), c.recover(), c.pack(), c.verify(), c.explain(), c.trust(), c.sandbox())
 	err := root.ExecuteContext(ctx)
 	var exit builtin.Exit
 	switch {
