@@ -35,8 +35,9 @@ type world struct {
 
 // clientsKey is everything that clients are made from: while it stays the same, so do they.
 type clientsKey struct {
-	endpoints actions.Endpoints
-	homes     actions.Homes
+	endpoints  actions.Endpoints
+	homes      actions.Homes
+	repository string
 }
 
 type clients struct {
@@ -62,7 +63,8 @@ func (w *world) homesNow() actions.Homes {
 
 // clients returns the clients for the environment as it is now.
 func (w *world) clients() (*clients, error) {
-	key := clientsKey{endpoints: w.env.Endpoints(), homes: w.homesNow()}
+	repository, _ := w.lookup("COSIGN_REPOSITORY")
+	key := clientsKey{endpoints: w.env.Endpoints(), homes: w.homesNow(), repository: repository}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.cached != nil && w.key == key {
@@ -78,7 +80,7 @@ func (w *world) clients() (*clients, error) {
 		Homes: key.homes, Endpoints: key.endpoints, Transport: transport, Observer: actions.Discard, Clock: w.clock,
 	})
 	c.verifier = verification.New(verification.Options{
-		Registry: c.registry, Trust: c.trust, Endpoints: key.endpoints, Observer: actions.Discard, Clock: w.clock,
+		Registry: c.registry, Trust: c.trust, Endpoints: key.endpoints, Repository: repository, Observer: actions.Discard, Clock: w.clock,
 		Keys: keys.New(keys.Options{ReadFile: w.readFile, LookupEnv: w.lookup, Transport: transport, Observer: actions.Discard, Clock: w.clock}),
 	})
 	w.key, w.cached = key, c

@@ -24,6 +24,9 @@ type Options struct {
 	Registry  *registry.Client
 	Trust     *trust.Client
 	Endpoints actions.Endpoints
+	// Repository is where signatures and attestations are put in place of the image's own repository, as COSIGN_REPOSITORY; empty for
+	// there. Bundles refer to the image and stay beside it, as cosign's do.
+	Repository string
 	// Homes.Attached is where the signatures that were attached are remembered, and where the processes that share it
 	// wait for each other; empty to do neither.
 	Homes     actions.Homes

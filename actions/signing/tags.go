@@ -30,6 +30,21 @@ func tagOf(digest name.Digest, suffix string) (name.Tag, error) {
 	return digest.Context().Tag(fmt.Sprintf("%s-%s%s", hash.Algorithm, hash.Hex, suffix)), nil
 }
 
+// elsewhere is the same tag in Options.Repository.
+func (s *Signer) elsewhere(tag name.Tag) (name.Tag, error) {
+	if s.opts.Repository == "" {
+		return tag, nil
+	}
+	repository, err := name.NewRepository(s.opts.Repository)
+	if err != nil {
+		return name.Tag{}, &actions.Error{
+			Code: actions.CodeReference, What: "COSIGN_REPOSITORY names no repository: " + s.opts.Repository, Why: err.Error(), Err: err,
+			Next: "write it as REGISTRY/NAME, without a tag",
+		}
+	}
+	return repository.Tag(tag.TagStr()), nil
+}
+
 // listsReferrers reports whether a tag names an index of referrers and not an image of signatures or attestations.
 func listsReferrers(tag name.Tag) bool { return !strings.Contains(tag.TagStr(), ".") }
 

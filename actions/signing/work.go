@@ -136,6 +136,11 @@ func (s *Signer) resolve(ctx context.Context, w *work) (string, error) {
 	if w.tag, err = w.content.tag(resolved.Digest); err != nil {
 		return "", err
 	}
+	if !listsReferrers(w.tag) {
+		if w.tag, err = s.elsewhere(w.tag); err != nil {
+			return "", err
+		}
+	}
 	w.result.Signature = w.tag
 	s.made(ctx, actions.Fact{Name: "image", Value: resolved.Reference.Name()}, actions.Fact{Name: "digest", Value: resolved.Digest.DigestStr()},
 		actions.Fact{Name: "mediaType", Value: string(resolved.MediaType)})

@@ -146,10 +146,13 @@ func (k *Clients) Trust() *trust.Client {
 	})
 }
 
+// repositoryVariable names the repository that signatures are in, where that is not the image's own.
+const repositoryVariable = "COSIGN_REPOSITORY"
+
 // Signer returns what signs images.
 func (k *Clients) Signer() *signing.Signer {
 	return signing.New(signing.Options{
-		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints, Homes: k.Homes,
+		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints, Homes: k.Homes, Repository: k.call.Getenv(repositoryVariable),
 		Transport: k.Transport, Observer: k.Observer, Clock: k.call.Clock,
 	})
 }
@@ -157,7 +160,7 @@ func (k *Clients) Signer() *signing.Signer {
 // Verification returns the options for a verifier.
 func (k *Clients) Verification() verification.Options {
 	return verification.Options{
-		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints,
+		Registry: k.Registry(), Trust: k.Trust(), Endpoints: k.Endpoints, Repository: k.call.Getenv(repositoryVariable),
 		Observer: k.Observer, Clock: k.call.Clock, Transport: k.Transport, Keys: k.Keys(),
 		ReadFile: func(path string) ([]byte, error) { return k.call.Files.ReadFile(k.call.Dir, path) },
 	}

@@ -17,6 +17,9 @@ import (
 
 // withAttached calls work with what works on what is attached to images.
 func (s *session) withAttached(cmd *cobra.Command, work func(context.Context, *attachments.Client) error) error {
+	if err := s.beside(cmd); err != nil {
+		return err
+	}
 	clients, err := s.call.Connect(s.narrator)
 	if err != nil {
 		return err

@@ -63,8 +63,13 @@ func (s *session) only(cmd *cobra.Command, built ...string) error {
 		}
 		return s.notBuilt(cmd.CommandPath() + " " + what)
 	}
-	if v, ok := s.call.Environment.Get("COSIGN_REPOSITORY"); ok && v.Value != "" {
-		return s.notBuilt("COSIGN_REPOSITORY, which keeps signatures in another repository,")
+	return nil
+}
+
+// beside refuses to work on what is attached where that is in another repository than the image.
+func (s *session) beside(cmd *cobra.Command) error {
+	if s.call.Getenv("COSIGN_REPOSITORY") != "" {
+		return s.notBuilt(cmd.CommandPath() + " with COSIGN_REPOSITORY, which keeps signatures in another repository,")
 	}
 	return nil
 }

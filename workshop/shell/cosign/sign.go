@@ -89,7 +89,7 @@ func (s *session) doSign(cmd *cobra.Command, o *options.SignOptions, images []st
 			s.warnOfTag(image)
 		}
 		if !o.NewBundleFormat {
-			s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", repositoryOf(image)) }
+			s.narrator.started["push"] = func() { s.info("Pushing signature to: %s", s.destination(image)) }
 		}
 		targets := []string{image}
 		if o.Recursive {
@@ -175,4 +175,14 @@ func (s *session) writeCertificate(path string, result *signing.Result) error {
 	}
 	s.info("Certificate wrote in the file %s", path)
 	return nil
+}
+
+// destination is where cosign says that it puts a signature: beside the image, or in the repository of COSIGN_REPOSITORY, which it
+// names without the host.
+func (s *session) destination(image string) string {
+	other, err := name.NewRepository(s.call.Getenv("COSIGN_REPOSITORY"))
+	if err != nil {
+		return repositoryOf(image)
+	}
+	return other.RepositoryStr()
 }
