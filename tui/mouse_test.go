@@ -29,8 +29,8 @@ func (s sized) clicks(t *testing.T, text string) {
 	t.Fatalf("%q is not on the screen:\n%s", text, s.Text())
 }
 
-// TestClickAStep: a click in the list of steps goes to the step, on a key of the last line it does what the key does, and anywhere
-// else it does nothing.
+// TestClickAStep: a click in the list of steps goes to the step, in a pane it gives that the focus, on a key of the last line it does
+// what the key does, and anywhere else it does nothing.
 func TestClickAStep(t *testing.T) {
 	deps := newDeps(t)
 	s := newSized(t, deps, lesson.New(deps, lesson.Options{Session: lessontest.Demo()}))
@@ -41,10 +41,20 @@ func TestClickAStep(t *testing.T) {
 	s.clicks(t, "n next")
 	s.sees("│ 6 Verify one identity")
 	before := s.Text()
-	s.clicks(t, "Environment")
-	s.clicks(t, "checks")
+	s.clicks(t, "Sign an image")
 	if s.Text() != before {
 		t.Errorf("a click elsewhere does something:\n%s", s.Text())
+	}
+	for _, title := range []string{"── checks", "── output", "Environment", "Steps"} {
+		s.clicks(t, title)
+		s.sees("› " + strings.TrimPrefix(title, "── "))
+	}
+	s.clicks(t, "SIGSTORE_ID_TOKEN") // below the title
+	s.sees("› Environment")
+	s.clicks(t, "6 Verify one identity")
+	s.clicks(t, "$ cosign verify")
+	if s.Text() != before {
+		t.Errorf("a click in the text does not lead back to it:\n%s", s.Text())
 	}
 	s.clicks(t, "? help")
 	s.sees("? closes")
@@ -81,6 +91,27 @@ func TestClickARow(t *testing.T) {
 	first := row("› ")
 	s.clicks(t, "15 ")
 	s.Until("another row", func() bool { return row("› ") != first && strings.Contains(row("› "), "15 ") })
+
+	// The heading of a column sorts by it, and once more the other way; the detail takes the focus.
+	s.clicks(t, "logIndex")
+	s.sees("sorted: logIndex, up")
+	s.clicks(t, "Subject")
+	s.sees("sorted: Subject, up")
+	s.clicks(t, "Subject ")
+	s.sees("sorted: Subject, down")
+	s.clicks(t, "1 CHECKS")
+	s.sees("› 1 CHECKS")
+	s.clicks(t, "16 ")
+	s.Until("the rows", func() bool {
+		return !strings.Contains(s.Text(), "› 1 CHECKS") && strings.Contains(row("› "), "16 ")
+	})
+	s.Key("/")
+	s.sees(" / ")
+	s.clicks(t, "logIndex")
+	s.clicks(t, "15 ")
+	s.Type("x")
+	s.sees(" / x") // what is typed is not lost
+	s.Key("esc")
 
 	s = newSized(t, deps, tree.New(deps, lessontest.Tree(), tree.Options{}))
 	s.sees("signatures")

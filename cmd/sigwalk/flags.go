@@ -64,7 +64,7 @@ func (f *flags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.local, "sandbox", false, "short for --on sandbox")
 	set.StringVar(&f.on, "on", "", "where to work: `sandbox|cluster|own|public`; the workshop, run, exec and cosign remember it")
 	set.StringVar(&f.background, "background", "", "the terminal's background, `dark|light`; without it COLORFGBG says")
-	set.BoolVar(&f.mouse, "mouse", false, "let the mouse act: the wheel moves, a click chooses a row or does what a key of the last line does; the terminal then selects text with shift held")
+	set.BoolVar(&f.mouse, "mouse", false, "let the mouse act: the wheel moves, a click chooses a row or a pane, sorts by a heading, or does what a key of the last line does; the terminal then selects text with shift held")
 	set.StringVar(&f.workshop, "workshop", "", "`FOLDER` of a course in place of the built-in one")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` of the cluster, in place of KUBECONFIG and ~/.kube/config")
 	set.StringVar(&f.context, "context", "", "`NAME` of a context of the kubeconfig, in place of its current one")

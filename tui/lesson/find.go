@@ -9,6 +9,7 @@ import (
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/outline"
 	"github.com/sigwalk/sigwalk/tui/palette"
+	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop"
 )
 
@@ -69,9 +70,13 @@ func (m *Model) found(msg goTo) tea.Cmd {
 	return m.catchUp()
 }
 
-// Point goes to a step of the list that was clicked.
+// Point goes to a step of the list that was clicked, or to the pane.
 func (m *Model) Point(step int) tea.Cmd {
 	if m.Scope() != keys.Lesson {
+		return nil
+	}
+	if area, ok := widget.AreaOf(step); ok {
+		m.focus = pane(area)
 		return nil
 	}
 	m.turn(step)

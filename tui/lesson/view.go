@@ -123,20 +123,25 @@ func (m *Model) columns(step workshop.StepSnapshot) []string {
 	right := min(64, 34+(m.width-wideWidth)/5)
 	mid := m.width - left - right - 2
 	height := m.height - 3
-	steps := m.titled("Steps", m.focus == paneSteps, m.stepLines(left-2, height-1), left, height)
+	steps := m.area(paneSteps, m.titled("Steps", m.focus == paneSteps, m.stepLines(left-2, height-1), left, height))
 	work := m.work(step, mid, height, false)
 
 	checks := m.checkLines(step, right-2, height/2)
 	low := min(len(checks)+1, height/2)
 	high := height - low
 	from, to := m.scroll[paneChecks].View(len(checks), low-1)
-	env := m.titled("Environment", m.focus == paneEnv, m.envLines(right-2, high-1), right, high)
-	below := widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}.Draw(t, right, low)
+	env := m.area(paneEnv, m.titled("Environment", m.focus == paneEnv, m.envLines(right-2, high-1), right, high))
+	below := m.area(paneChecks, widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}.Draw(t, right, low))
 
 	v := widget.Upright(t, height)
 	out := []string{m.title(), widget.Junction(t, m.width, t.Lines.Top, left, left+1+mid)}
 	out = append(out, widget.Beside(steps, v, work, v, append(env, below...))...)
 	return append(out, widget.Junction(t, m.width, t.Lines.Bottom, left, left+1+mid))
+}
+
+// area marks lines as those of a pane, which a click in it gives the focus.
+func (m *Model) area(p pane, lines []string) []string {
+	return widget.Area(m.deps.Theme, int(p), lines)
 }
 
 // stepsWidth is as much as the longest title wants, within bounds.
@@ -206,12 +211,13 @@ func (m *Model) work(step workshop.StepSnapshot, width, height int, withChecks b
 	if len(command) > 0 {
 		out = append(out, "")
 	}
-	out = append(out, m.outputPanes(output, width, 1+share[paneOutput])...)
+	out = m.area(paneText, widget.Block(out, width, len(out)))
+	out = append(out, m.area(paneOutput, m.outputPanes(output, width, 1+share[paneOutput]))...)
 	if len(checks) > 0 {
 		from, to := m.scroll[paneChecks].View(len(checks), share[paneChecks])
 		pane := widget.Pane{Title: "checks", Focus: m.focus == paneChecks, Lines: checks[from:to]}
 		pane.Right = m.scroll[paneChecks].Position(len(checks), share[paneChecks])
-		out = append(out, pane.Draw(t, width, 1+share[paneChecks])...)
+		out = append(out, m.area(paneChecks, pane.Draw(t, width, 1+share[paneChecks]))...)
 	}
 	return widget.Block(out, width, height)
 }

@@ -329,6 +329,10 @@ func (r rows) End()        { r.cursor = max(0, r.count()-1) }
 
 // Point chooses a row that was clicked; one more click chooses the signature, or leaves it out.
 func (m *Model) Point(row int) tea.Cmd {
+	if _, ok := widget.AreaOf(row); ok {
+		m.onDetail = true
+		return nil
+	}
 	if row == m.cursor {
 		return screen.Send(screen.Key(" "))
 	}

@@ -346,6 +346,17 @@ func (m *Model) Report() *verification.Report { return m.report }
 
 // Point chooses a row that was clicked; one more click shows its detail.
 func (m *Model) Point(row int) tea.Cmd {
+	if m.filter != nil || m.export != nil {
+		return nil // what is typed is not lost
+	}
+	if column, ok := widget.HeadOf(row); ok {
+		m.status = "sorted: " + m.table.SortBy(column)
+		return m.explainChosen()
+	}
+	if _, ok := widget.AreaOf(row); ok {
+		m.onDetail = true
+		return nil
+	}
 	if m.table.At(row) {
 		return screen.Send(screen.Key("enter"))
 	}

@@ -282,6 +282,10 @@ func Text(s trace.Stage) string {
 
 // Point chooses a row that was clicked; one more click shows all of the stage.
 func (m *Model) Point(row int) tea.Cmd {
+	if _, ok := widget.AreaOf(row); ok {
+		m.onDetail = len(m.stages) > 0
+		return nil
+	}
 	if row == m.cursor {
 		return screen.Send(screen.Key("enter"))
 	}

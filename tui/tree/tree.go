@@ -278,6 +278,10 @@ func (m *Model) View() []string {
 
 // Point chooses a node that was clicked; one more click opens or closes it.
 func (m *Model) Point(row int) tea.Cmd {
+	if _, ok := widget.AreaOf(row); ok {
+		m.onDetail = true
+		return nil
+	}
 	if m.tree.At(row) {
 		return screen.Send(screen.Key(" "))
 	}

@@ -57,16 +57,16 @@ func (p Pane) Draw(t *theme.Theme, width, height int) []string {
 	return Block(out, width, height)
 }
 
-// Draw puts both parts together, with lines above and below.
+// Draw puts both parts together, with lines above and below. The pane is an area that can be clicked, number 0.
 func (s Split) Draw(t *theme.Theme, first []string, pane Pane) []string {
 	rule := Rule(t, "", "", t.Rule, s.width)
 	if !s.Beside {
 		out := append([]string{rule}, Block(first, s.FirstWidth, s.First)...)
-		out = append(out, pane.Draw(t, s.SecondWidth, s.Second)...)
+		out = append(out, Area(t, 0, pane.Draw(t, s.SecondWidth, s.Second))...)
 		return Block(append(out, rule), s.width, s.height)
 	}
 	out := []string{Junction(t, s.width, t.Lines.Top, s.FirstWidth)}
-	out = append(out, Beside(Block(first, s.FirstWidth, s.First), Upright(t, s.First), pane.Draw(t, s.SecondWidth, s.Second))...)
+	out = append(out, Beside(Block(first, s.FirstWidth, s.First), Upright(t, s.First), Area(t, 0, pane.Draw(t, s.SecondWidth, s.Second)))...)
 	return append(out, Junction(t, s.width, t.Lines.Bottom, s.FirstWidth))
 }
 

@@ -201,6 +201,20 @@ func (t *Table) SortNext() string {
 	if t.sortBy >= len(t.columns) {
 		t.sortBy = -1
 	}
+	return t.sorted()
+}
+
+// SortBy sorts by a column: upwards, and where that is so already, downwards. It returns a description for a person.
+func (t *Table) SortBy(column int) string {
+	if column < 0 || column >= len(t.columns) {
+		return t.sorted()
+	}
+	t.sortBy, t.down = column, t.sortBy == column && !t.down
+	return t.sorted()
+}
+
+// sorted puts the rows in order, and describes it.
+func (t *Table) sorted() string {
 	if t.source != nil {
 		t.measure()
 		t.arrange()
@@ -305,9 +319,13 @@ func (t *Table) header(widths []int) string {
 			}
 			title += " " + arrow
 		}
-		b.WriteString(t.place(column, title, widths[c]) + "  ")
+		title = t.theme.Faint.Render(t.place(column, title, widths[c]))
+		if !t.Still {
+			title = Spot(t.theme, Head(c), title)
+		}
+		b.WriteString(title + "  ")
 	}
-	return t.theme.Faint.Render(strings.TrimRight(b.String(), " "))
+	return strings.TrimRight(b.String(), " ")
 }
 
 func (t *Table) row(i int, widths []int, width int) string {
