@@ -69,6 +69,7 @@ func run(ctx context.Context) (err error) {
 	}{
 		{"size", b.size},
 		{"frames", b.frames},
+		{"idle", b.idle},
 		{"sandbox", b.sandboxes},
 		{"sign", b.signing},
 		{"copy", b.copying},
