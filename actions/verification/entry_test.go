@@ -2,9 +2,14 @@ package verification_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	cbundle "github.com/sigstore/cosign/v2/pkg/cosign/bundle"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/merkle/testonly"
@@ -41,5 +46,61 @@ func TestPath(t *testing.T) {
 		if _, ok := p.Path(make([]byte, 32)); ok {
 			t.Errorf("%+v has a way to a root", p)
 		}
+	}
+}
+
+// TestPromiseMissing: a log entry without the log's promise is no entry, whatever else stands in it.
+func TestPromiseMissing(t *testing.T) {
+	w := newWorld(t)
+	w.attach(tamper(w, good(w), func(b *cbundle.RekorBundle) { b.SignedEntryTimestamp = nil }))
+	s := w.verify(byAlicePolicy).Signatures[0]
+	if c := s.Check(verification.CheckSET); s.Verified || c.State != verification.CheckFailed || !strings.Contains(c.What, "promise is missing") {
+		t.Errorf("verified %t; %s: %s", s.Verified, c.State, c.What)
+	}
+}
+
+// TestEntryOfTwoSignatures: an entry whose first signature is the attestation's, and which the log signed, records one more. cosign reads none.
+func TestEntryOfTwoSignatures(t *testing.T) {
+	w := newWorld(t)
+	w.attach(good(w))
+	w.put("att", tamper(w, w.attest(byAlice), func(b *cbundle.RekorBundle) {
+		text, _ := b.Payload.Body.(string)
+		raw, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body map[string]any
+		if err := json.Unmarshal(raw, &body); err != nil {
+			t.Fatal(err)
+		}
+		content, _ := body["spec"].(map[string]any)
+		signatures, _ := content["signatures"].([]any)
+		if len(signatures) != 1 {
+			t.Fatalf("no signature in %s", raw)
+		}
+		content["signatures"] = append(signatures, signatures[0])
+		if raw, err = json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
+		promised, err := w.d.Promise(raw, b.Payload.LogIndex, time.Unix(b.Payload.IntegratedTime, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		*b = *promised
+	}))
+	report, err := w.verifier.Everything(t.Context(), w.tag(), byAlicePolicy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Explain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Attached) != 1 {
+		t.Fatalf("%d rows", len(report.Attached))
+	}
+	s := &report.Attached[0]
+	c := s.Check(verification.CheckLogEntry)
+	if s.Verified || s.Defect != nil || c.State != verification.CheckFailed || !strings.Contains(c.What, "more than one signature") {
+		t.Errorf("verified %t, defect %v; %s: %s", s.Verified, s.Defect, c.State, c.What)
 	}
 }

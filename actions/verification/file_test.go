@@ -155,6 +155,21 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		name: "more entries than are looked at", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			for i := range 32 { // what is added counts for nothing by itself
+				more := proto.CloneOf(b.VerificationMaterial.TlogEntries[0])
+				more.LogIndex += int64(i) + 1
+				b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, more)
+			}
+			return b
+		}, want: states{
+			verification.CheckLogEntry: verification.CheckFailed, verification.CheckLogPayload: verification.CheckSkipped,
+			verification.CheckSET: verification.CheckSkipped, verification.CheckProof: verification.CheckSkipped, verification.CheckTime: verification.CheckFailed,
+		},
+	},
+	{
 		name: "an entry with a proof and no promise", code: actions.CodeTime,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)
