@@ -96,6 +96,16 @@ var outputs = []struct {
 	want   actions.Code
 	part   string
 }{
+	// As cosign 2.6.5 and 3.1.3 printed them.
+	{"Error: cannot specify service URLs and use signing config\nerror during command execution: cannot specify service URLs and use signing config", actions.CodeUsage, "signing configuration"},
+	{
+		"error during command execution: signing [127.0.0.1:21250/l3-students/demo:latest]: recursively signing: signing digest: getting Fulcio signer: getting key from Fulcio: retrieving cert: go-jose/go-jose: compact JWS format must have three parts",
+		actions.CodeTokenMalformed, "three parts",
+	},
+	{"error during command execution: incorrect checksum for file http://127.0.0.1:21257/root.json: expected 00 but got 8fe4ed0c", actions.CodeRootChecksum, "not the one whose checksum was given"},
+	{"error during command execution: parsing reference: could not parse reference: BAD::ref", actions.CodeReference, "no name of an image"},
+	{"error during command execution: loading public key: open nosuch.pub: no such file or directory", actions.CodeKeyUnreadable, "is not there"},
+	{"Error: no matching attestations: \nerror during command execution: no matching attestations: ", actions.CodeNoMatch, "no attestation"},
 	{
 		"Error: none of the expected identities matched what was in the certificate, got subjects [https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main] with issuer https://token.actions.githubusercontent.com\nmain.go:74: error during command execution: none of the expected identities matched what was in the certificate, got subjects [https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main] with issuer https://token.actions.githubusercontent.com",
 		actions.CodeSubject, "made by https://github.com/smallstep/workflows/.github/workflows/goreleaser.yml@refs/heads/main, vouched for by https://token.actions.githubusercontent.com",

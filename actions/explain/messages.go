@@ -392,5 +392,41 @@ var messages = sync.OnceValue(func() []message {
 			"sigwalk verify IMAGE --explain with the same flags",
 			"sigstore/cosign#2588, #3525, #3798",
 		},
+		{
+			m(`cannot specify service URLs and use signing config`), actions.CodeUsage,
+			"cosign 3 finds the services in the signing configuration that comes with the trust root, and variables such as COSIGN_FULCIO_URL name others.",
+			"unset COSIGN_FULCIO_URL COSIGN_REKOR_URL COSIGN_OIDC_ISSUER COSIGN_OIDC_CLIENT_ID COSIGN_TIMESTAMP_SERVER_URL",
+			"",
+		},
+		{
+			m(`compact JWS format must have three parts`), actions.CodeTokenMalformed,
+			"What was given as an identity token is none: a token has three parts with dots between them.",
+			"echo ${#SIGSTORE_ID_TOKEN} says how long it is; sigwalk token reads it",
+			"",
+		},
+		{
+			m(`incorrect checksum for file`), actions.CodeRootChecksum,
+			"The root.json that was fetched is not the one whose checksum was given: another deployment's, a newer one, or somebody's in between.",
+			"ask whoever runs the deployment for the checksum; do not take the one that the message names",
+			"",
+		},
+		{
+			m(`could not parse reference`), actions.CodeReference,
+			"This is no name of an image: it is written REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST.",
+			"look at the name, in which a variable may be empty: echo $IMAGE",
+			"",
+		},
+		{
+			m(`(?:loading public key|reading key|loading private key): open .*: no such file or directory`), actions.CodeKeyUnreadable,
+			"The file with the key is not there.",
+			"ls in the directory in which the command ran; cosign generate-key-pair makes cosign.key and cosign.pub",
+			"",
+		},
+		{
+			m(`no matching attestations`), actions.CodeNoMatch,
+			"There is no attestation of this image, or none by who was asked for.",
+			"sigwalk tree IMAGE lists the attestations and who made them",
+			"",
+		},
 	}
 })
