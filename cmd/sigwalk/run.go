@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,7 +166,7 @@ func runStep(ctx context.Context, session *workshop.Session, step int, row *rehe
 	err := session.Run(ctx, step, line)
 	now := session.Snapshot().Steps[step]
 	row.fill(now, err)
-	if now.Step.Expected == "" {
+	if now.Step.Expected == "" || now.Runs == 0 {
 		return
 	}
 	printed, _ := session.Output(step, 0)
@@ -283,6 +284,9 @@ func (r *rehearsedStep) fill(s workshop.StepSnapshot, err error) {
 	switch {
 	case errors.As(err, &what):
 		r.Reason, r.Next = err.Error(), what.Next
+		if s.BlockedEarlier != nil {
+			r.Next = "run that lesson before this one: sigwalk run " + s.BlockedEarlier.Lesson
+		}
 	case err != nil:
 		r.Reason = err.Error()
 	case s.ExitCode != 0:
@@ -315,7 +319,7 @@ func (a *app) printStep(row rehearsedStep) {
 		if check.Holds {
 			mark = "ok"
 		}
-		a.say("       %s %s: %s\n", mark, check.Title, check.Found)
+		a.say("       %s %s: %s\n", mark, check.Title, cmp.Or(check.Found, "not looked at"))
 	}
 	if row.Reason != "" {
 		a.say("     why:  %s\n", strings.ReplaceAll(row.Reason, "\n", "\n           "))
