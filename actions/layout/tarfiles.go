@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -115,22 +116,32 @@ func walk(ctx context.Context, f *os.File, each func(Entry) error) error {
 		return err
 	}
 	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return entries(ctx, tar.NewReader(&stoppable{ctx, f, f}), func() (int64, error) { return f.Seek(0, io.SeekCurrent) }, each)
+		at := func() (int64, error) { return f.Seek(0, io.SeekCurrent) }
+		return entries(ctx, tar.NewReader(&stoppable{ctx, f, f}), at, at, each)
 	}
 	unzipped, err := gzip.NewReader(bufio.NewReader(f))
 	if err != nil {
 		return err
 	}
 	limit := &bounded{Reader: &stopping{ctx, unzipped}, left: freeSize + maxRatio*info.Size()}
-	return entries(ctx, tar.NewReader(limit), func() (int64, error) { return -1, nil }, each)
+	read := func() (int64, error) { return freeSize + maxRatio*info.Size() - limit.left, nil }
+	return entries(ctx, tar.NewReader(limit), read, func() (int64, error) { return -1, nil }, each)
 }
 
-func entries(ctx context.Context, in *tar.Reader, at func() (int64, error), each func(Entry) error) error {
+// blockSize is what a tar is made of: headers and contents fill blocks (POSIX.1-2024, pax, "ustar Interchange Format").
+const blockSize = 512
+
+// entries calls each with every file. read says how far the archive was read, at where the file begins in it.
+func entries(ctx context.Context, in *tar.Reader, read, at func() (int64, error), each func(Entry) error) error {
 	seen := map[string]bool{}
 	for {
 		header, err := in.Next()
 		switch {
 		case errors.Is(err, io.EOF):
+			// The library takes an end between two files, and one in what fills up a block, for the end of the archive.
+			if end, err := read(); err != nil || end%blockSize != 0 {
+				return cmp.Or(err, cut(io.ErrUnexpectedEOF))
+			}
 			return nil
 		case err != nil:
 			return cut(err)

@@ -418,6 +418,19 @@ func TestHostileArchives(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 	}
+	// Wherever the copy was cut, be it in what fills up a block, it is said to be that, also where it was compressed afterwards.
+	cut := filepath.Join(t.TempDir(), "cut.tar")
+	for n := 100; n < len(content)-1024; n += 131 {
+		if n%512 == 0 {
+			continue
+		}
+		for _, cutShort := range [][]byte{content[:n], zipped(content[:n])} {
+			w.must(os.WriteFile(cut, cutShort, 0o600))
+			if _, err := pack.Open(t.Context(), cut); err == nil || !strings.Contains(err.Error(), "it ends in the middle") {
+				t.Fatalf("cut at %d of %d bytes: %v", n, len(content), err)
+			}
+		}
+	}
 	// What somebody compressed on the way is the same pack.
 	file := filepath.Join(t.TempDir(), "pack.tar.gz")
 	w.must(os.WriteFile(file, zipped(content), 0o600))
