@@ -94,7 +94,7 @@ const tick = time.Second / 100
 
 // processorTime is what a process has used so far, in user and in system mode (proc_pid_stat(5)).
 func processorTime(pid int) (time.Duration, error) {
-	file, err := os.Open(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	file, err := os.Open(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
