@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/widget"
 	"github.com/sigwalk/sigwalk/workshop/stage"
@@ -108,7 +109,15 @@ func (p *projector) take(msg tea.Msg) tea.Cmd {
 			p.blank = false
 			return nil
 		}
-		p.typing = nil // whoever is at the keyboard goes on by hand
+		// Whoever is at the keyboard goes on by hand: no key of theirs lands in a command that is half typed.
+		if p.typing != nil {
+			taken := p.leaveTyping()
+			if intent, _ := keys.Find(keys.Prompt, msg.String()); intent == keys.Cancel {
+				return taken
+			}
+			_, cmd := p.root.Update(msg)
+			return tea.Batch(taken, cmd)
+		}
 	}
 	_, cmd := p.root.Update(msg)
 	return cmd

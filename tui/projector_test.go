@@ -74,6 +74,29 @@ func TestProjectorObeys(t *testing.T) {
 	s.Until("no shell", func() bool { return strings.Contains(p.state.Status, "a shell shows secrets") })
 }
 
+// A key at the projector's own keyboard takes back a command that is half typed, and does what it does; escape only takes it back.
+func TestKeyWhileACommandIsTypedOut(t *testing.T) {
+	s, p := newStage(t, lessontest.Demo())
+	tell := func(intent keys.Intent) { p.commands <- stage.Command{Intent: string(intent)} }
+	half := func(text string) {
+		t.Helper()
+		tell(keys.TypeOut)
+		s.Until("half a command", func() bool { return p.state.Typing && strings.Contains(s.Text(), text) })
+	}
+	s.sees("1 Copy the image")
+	tell(keys.Slower)
+	half("› s")
+	s.Key("esc")
+	s.Until("the lesson", func() bool { return !p.state.Typing && p.state.Scope == string(keys.Lesson) })
+	s.sees("$ source ./copy-image-to-quay.sh")
+	half("› s")
+	s.Key("n")
+	s.sees("2 Fetch the trust root")
+	if p.state.Typing || p.state.Steps[0].State != "idle" {
+		t.Errorf("typing %v, the first step is %s", p.state.Typing, p.state.Steps[0].State)
+	}
+}
+
 func TestAutoplayPausesAtAQuestion(t *testing.T) {
 	l := lessontest.Lesson()
 	plays := make([]lessontest.Play, len(l.Steps))
