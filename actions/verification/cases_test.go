@@ -2,6 +2,7 @@ package verification_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
@@ -70,6 +71,12 @@ func keyPair(t testing.TB) (*ecdsa.PrivateKey, string) {
 	return key, path
 }
 
+// Keys of other kinds than Fulcio's clients make.
+var (
+	p384, _       = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	_, edwards, _ = ed25519.GenerateKey(rand.Reader)
+)
+
 const hour = time.Hour
 
 var longAgo = time.Now().Add(-2 * time.Hour)
@@ -132,6 +139,12 @@ var cases = []signatureCase{
 		layer: func(w *world) layer {
 			return w.sign(change(byAlice, func(s *spec) { s.OnlyNewIssuer = true }))
 		}, want: actions.CodeIssuer, why: "1.3.6.1.4.1.57264.1.8",
+	},
+
+	{name: "P-384", policy: byAlicePolicy, layer: func(w *world) layer { return w.sign(change(byAlice, func(s *spec) { s.Key = p384 })) }},
+	{
+		name: "Ed25519", policy: byAlicePolicy, layer: func(w *world) layer { return w.sign(change(byAlice, func(s *spec) { s.Key = edwards })) },
+		want: actions.CodeLogEntry,
 	},
 
 	{name: "payload changed", policy: byAlicePolicy, layer: flipped, want: actions.CodeSignature, why: "found one with SHA-256"},

@@ -3,6 +3,7 @@ package verificationtest
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -121,10 +122,13 @@ func (d *Deployment) sct(precertificate []byte, at time.Time, key *ecdsa.Private
 	return mustMarshal(encoded), nil
 }
 
-// sign is an ECDSA signature over the SHA-256 of message.
-func sign(key *ecdsa.PrivateKey, message []byte) ([]byte, error) {
+// sign signs the SHA-256 of message; an Ed25519 key the message itself.
+func sign(key crypto.Signer, message []byte) ([]byte, error) {
+	if _, plain := key.(ed25519.PrivateKey); plain {
+		return key.Sign(rand.Reader, message, crypto.Hash(0))
+	}
 	sum := sha256.Sum256(message)
-	return ecdsa.SignASN1(rand.Reader, key, sum[:])
+	return key.Sign(rand.Reader, sum[:], crypto.SHA256)
 }
 
 func utf8String(s string) asn1.RawValue {

@@ -159,9 +159,9 @@ func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string, period P
 }
 
 // keyID is a log's id: the SHA-256 of its public key (RFC 6962, 3.2).
-func keyID(key *ecdsa.PrivateKey) [32]byte { return sha256.Sum256(publicDER(key)) }
+func keyID(key crypto.Signer) [32]byte { return sha256.Sum256(publicDER(key)) }
 
-func publicDER(key *ecdsa.PrivateKey) []byte {
+func publicDER(key crypto.Signer) []byte {
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		panic(err) // an ECDSA key on a known curve

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -36,8 +37,9 @@ type Spec struct {
 	At time.Time
 	// Logged is when the log takes the entry; a minute after At when zero.
 	Logged time.Time
-	// Key signs instead of a fresh one. With KeyPair there is no certificate.
-	Key     *ecdsa.PrivateKey
+	// Key signs instead of a fresh one. With KeyPair there is no certificate. An Ed25519 key signs a payload itself, as cosign does; the
+	// entry for it is written by hand, because Rekor's own code takes none: it would verify a signature over the digest.
+	Key     crypto.Signer
 	KeyPair bool
 
 	Annotations map[string]any
@@ -89,7 +91,12 @@ func (d *Deployment) SignPayload(content []byte, spec Spec) (Layer, error) {
 	if err != nil {
 		return Layer{}, err
 	}
-	return d.layer(content, signature, s, func() (*cbundle.RekorBundle, error) { return d.record(content, signature, s.pem, s.spec.Logged) })
+	return d.layer(content, signature, s, func() (*cbundle.RekorBundle, error) {
+		if _, plain := s.key.(ed25519.PrivateKey); plain {
+			return d.Promise(handwritten(content, signature, s.pem), d.index.Add(1), s.spec.Logged)
+		}
+		return d.record(content, signature, s.pem, s.spec.Logged)
+	})
 }
 
 // Attestation signs a statement about image with an empty predicate as `cosign attest` does: the signature is inside the
@@ -193,7 +200,7 @@ func (l Layer) With(key, value string) Layer {
 // signer is a key and what vouches for it.
 type signer struct {
 	spec Spec
-	key  *ecdsa.PrivateKey
+	key  crypto.Signer
 	cert *x509.Certificate // nil with a key pair
 	pem  []byte            // certificate or public key
 }
@@ -243,6 +250,13 @@ func (d *Deployment) record(content, signature, verifier []byte, at time.Time) (
 		return nil, err
 	}
 	return d.Promise(body, d.index.Add(1), at)
+}
+
+// handwritten is the body of a hashedrekord entry that nobody has verified.
+func handwritten(content, signature, verifier []byte) []byte {
+	sum := sha256.Sum256(content)
+	return fmt.Appendf(nil, `{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"%x"}},"signature":{"content":"%s","publicKey":{"content":"%s"}}}}`,
+		sum, base64.StdEncoding.EncodeToString(signature), base64.StdEncoding.EncodeToString(verifier))
 }
 
 // entryBody is the canonical body of an entry.
