@@ -155,6 +155,15 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		name: "an entry of another certificate for the same key", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			twice := change(byAlice, func(s *spec) { s.Key = p384 })
+			b := w.message(twice)
+			b.VerificationMaterial.Content = w.message(twice).VerificationMaterial.Content
+			return b
+		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
+	},
+	{
 		name: "more entries than are looked at", code: actions.CodeLogEntry,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)

@@ -50,8 +50,8 @@ held against --artifact; without it, against what the bundle says that it is abo
 				return usage("--watch goes with an image: a bundle in a file has all that it will ever have")
 			case file:
 				return a.browseBundle(cmd, image, about, material)
-			case strings.HasSuffix(image, ".json"): // no image's name: a slip in that of a file would be looked for in a registry
-				return usageNext("check the path; an image of that name is written with its tag, as "+image+":latest", "there is no file %s", image)
+			case strings.HasSuffix(image, ".json"):
+				return noFile(image)
 			case about != "":
 				return usage("--artifact goes with a bundle, and %s is no file that is there", args[0])
 			}

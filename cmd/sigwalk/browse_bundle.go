@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,24 @@ func onDisk(text string) (reference string, file bool) {
 		return layout.Archive + ":" + text, false
 	}
 	return text, true
+}
+
+// imageAt is the image that a command was asked for: what it was given, or for the name of an archive that is there a reference to it.
+// A bundle is no image.
+func imageAt(text string) (string, error) {
+	image, file := onDisk(text)
+	switch {
+	case file && strings.HasSuffix(text, ".json"):
+		return "", usageNext("a bundle is judged by sigwalk verify --bundle "+text+" --artifact FILE, and shown by sigwalk browse "+text, "%s is a file and no image", text)
+	case strings.HasSuffix(image, ".json"):
+		return "", noFile(image)
+	}
+	return image, nil
+}
+
+// noFile is a slip in the name of a file, which would be looked for in a registry: no image is called so.
+func noFile(name string) error {
+	return usageNext("check the path; an image of that name is written with its tag, as "+name+":latest", "there is no file %s", name)
 }
 
 // isArchive reports whether a file begins as a tar or gzip does.

@@ -18,7 +18,11 @@ a bill of materials how many packages it lists. -o dot is for Graphviz: sigwalk 
 		Args: oneImage,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spendMemory()
-			p, err := a.openFor(cmd.Context(), args[0])
+			image, err := imageAt(args[0])
+			if err != nil {
+				return err
+			}
+			p, err := a.openFor(cmd.Context(), image)
 			if err != nil {
 				return err
 			}
@@ -27,12 +31,12 @@ a bill of materials how many packages it lists. -o dot is for Graphviz: sigwalk 
 			if err != nil {
 				return err
 			}
-			node, err := verifier.Tree(cmd.Context(), args[0])
+			node, err := verifier.Tree(cmd.Context(), image)
 			if err != nil {
 				return err
 			}
 			if deep {
-				if err := verifier.Deepen(cmd.Context(), args[0], node); err != nil {
+				if err := verifier.Deepen(cmd.Context(), image, node); err != nil {
 					return err
 				}
 			}

@@ -69,7 +69,11 @@ and explains it; exit code 0 only when it verifies.`,
 			if err := alone.unused(args); err != nil {
 				return err
 			}
-			return a.verifyImage(cmd, args[0], policy, show, material, watch)
+			image, err := imageAt(args[0])
+			if err != nil {
+				return err
+			}
+			return a.verifyImage(cmd, image, policy, show, material, watch)
 		},
 	}
 	f := cmd.Flags()
