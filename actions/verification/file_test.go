@@ -164,6 +164,14 @@ var fileCases = []fileCase{
 		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
 	},
 	{
+		name: "a good entry, and one of another signature", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, w.message(byAlice).VerificationMaterial.TlogEntries...)
+			return b
+		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
+	},
+	{
 		name: "more entries than are looked at", code: actions.CodeLogEntry,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)

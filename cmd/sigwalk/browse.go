@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +49,7 @@ held against --artifact; without it, against what the bundle says that it is abo
 				return usage("--watch goes with an image: a bundle in a file has all that it will ever have")
 			case file:
 				return a.browseBundle(cmd, image, about, material)
-			case strings.HasSuffix(image, ".json"):
+			case missing(image):
 				return noFile(image)
 			case about != "":
 				return usage("--artifact goes with a bundle, and %s is no file that is there", args[0])

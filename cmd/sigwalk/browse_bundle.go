@@ -42,13 +42,17 @@ func imageAt(text string) (string, error) {
 	switch {
 	case file && strings.HasSuffix(text, ".json"):
 		return "", usageNext("a bundle is judged by sigwalk verify --bundle "+text+" --artifact FILE, and shown by sigwalk browse "+text, "%s is a file and no image", text)
-	case strings.HasSuffix(image, ".json"):
+	case missing(image):
 		return "", noFile(image)
 	}
 	return image, nil
 }
 
-// noFile is a slip in the name of a file, which would be looked for in a registry: no image is called so.
+// missing reports whether a name is that of a file which is not there: no image is called so, and it would be looked for in a registry.
+func missing(image string) bool {
+	return strings.HasSuffix(image, ".json") && !layout.IsReference(image)
+}
+
 func noFile(name string) error {
 	return usageNext("check the path; an image of that name is written with its tag, as "+name+":latest", "there is no file %s", name)
 }
