@@ -14,11 +14,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
@@ -43,6 +45,19 @@ func (w *world) message(spec spec) *protobundle.Bundle {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return b
+}
+
+// promisedTiles is a bundle whose entry has what only logs of the first generation give.
+func promisedTiles(w *world) *protobundle.Bundle {
+	w.t.Helper()
+	b := w.message(tiledSpec)
+	entry := b.VerificationMaterial.TlogEntries[0]
+	promised, err := w.d.Promise(entry.CanonicalizedBody, entry.LogIndex, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: promised.SignedEntryTimestamp}
 	return b
 }
 
@@ -170,6 +185,18 @@ var fileCases = []fileCase{
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, w.message(byAlice).VerificationMaterial.TlogEntries...)
 			return b
 		}, want: states{verification.CheckLogEntry: verification.CheckFailed},
+	},
+	{
+		name: "an entry of the second generation with a promise", code: actions.CodeLogEntry,
+		bundle: promisedTiles, want: states{verification.CheckSET: verification.CheckFailed},
+	},
+	{
+		name: "a root hash that the log signed, of another tree", code: actions.CodeLogEntry,
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(byAlice)
+			b.VerificationMaterial.TlogEntries[0].InclusionProof.Checkpoint = w.message(byAlice).VerificationMaterial.TlogEntries[0].InclusionProof.Checkpoint
+			return b
+		}, want: states{verification.CheckProof: verification.CheckFailed},
 	},
 	{
 		name: "more entries than are looked at", code: actions.CodeLogEntry,
@@ -399,7 +426,7 @@ func TestBundleMutations(t *testing.T) {
 		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
 		w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
-		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)),
+		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w),
 	}
 	cases, good, unreadable := 0, 0, 0
 	for n := range 20 {
