@@ -214,6 +214,19 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		name: "more time stamps than are looked at", code: actions.CodeTimestamp,
+		policy: change(byAlicePolicy, func(p *policy) { p.UseSignedTimestamps = true }),
+		bundle: func(w *world) *protobundle.Bundle {
+			b := w.message(change(byAlice, func(s *spec) { s.Stamp = true }))
+			stamps := b.VerificationMaterial.TimestampVerificationData
+			for range 32 {
+				more := w.message(change(byAlice, func(s *spec) { s.Stamp = true })).VerificationMaterial.TimestampVerificationData.Rfc3161Timestamps
+				stamps.Rfc3161Timestamps = append(stamps.Rfc3161Timestamps, more...)
+			}
+			return b
+		}, want: states{verification.CheckTimestamp: verification.CheckFailed, verification.CheckTime: verification.CheckSkipped},
+	},
+	{
 		name: "an entry with a proof and no promise", code: actions.CodeTime,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)
