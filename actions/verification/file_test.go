@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -21,9 +22,13 @@ import (
 	"github.com/sigstore/cosign/v2/pkg/cosign"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"github.com/sigstore/rekor/pkg/types"
+	"github.com/sigstore/rekor/pkg/types/rekord"
+	rekord001 "github.com/sigstore/rekor/pkg/types/rekord/v0.0.1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -57,6 +62,44 @@ func promisedTiles(w *world) *protobundle.Bundle {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: promised.SignedEntryTimestamp}
+	return b
+}
+
+// rekorded is a bundle of version 0.1 whose entry is of the kind rekord, with a promise for it.
+func rekorded(w *world) *protobundle.Bundle {
+	w.t.Helper()
+	b := w.message(byAlice)
+	cert, err := x509.ParseCertificate(b.GetVerificationMaterial().GetCertificate().GetRawBytes())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	text, err := cryptoutils.MarshalCertificateToPEM(cert)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	proposed, err := types.NewProposedEntry(w.t.Context(), rekord.KIND, rekord001.APIVERSION, types.ArtifactProperties{
+		ArtifactBytes: artifactBytes, SignatureBytes: b.GetMessageSignature().GetSignature(), PublicKeyBytes: [][]byte{text}, PKIFormat: "x509",
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	versioned, err := types.CreateVersionedEntry(proposed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	body, err := types.CanonicalizeEntry(w.t.Context(), versioned)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b = w.d.AsV1(b)
+	entry := b.VerificationMaterial.TlogEntries[0]
+	promised, err := w.d.Promise(body, entry.LogIndex, time.Unix(entry.IntegratedTime, 0))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	entry.KindVersion = &protorekor.KindVersion{Kind: rekord.KIND, Version: rekord001.APIVERSION}
+	entry.CanonicalizedBody = body
 	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: promised.SignedEntryTimestamp}
 	return b
 }
@@ -225,6 +268,12 @@ var fileCases = []fileCase{
 			}
 			return b
 		}, want: states{verification.CheckTimestamp: verification.CheckFailed, verification.CheckTime: verification.CheckSkipped},
+	},
+	{
+		name: "an entry of a kind for files of any form", code: actions.CodeLogEntry, bundle: rekorded,
+		want: states{
+			verification.CheckLogEntry: verification.CheckFailed, verification.CheckLogPayload: verification.CheckFailed, verification.CheckProof: verification.CheckSkipped,
+		},
 	},
 	{
 		name: "an entry with a proof and no promise", code: actions.CodeTime,
@@ -439,7 +488,7 @@ func TestBundleMutations(t *testing.T) {
 		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
 		w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
-		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w),
+		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w), rekorded(w),
 	}
 	cases, good, unreadable := 0, 0, 0
 	for n := range 20 {
