@@ -276,6 +276,11 @@ var fileCases = []fileCase{
 		},
 	},
 	{
+		name: "an issuer that the expression does not match", code: actions.CodeIssuer,
+		policy: policy{Subject: alice, IssuerRegexp: `^https://other\.`},
+		bundle: func(w *world) *protobundle.Bundle { return w.message(byAlice) }, want: states{verification.CheckIssuer: verification.CheckFailed},
+	},
+	{
 		name: "an entry with a proof and no promise", code: actions.CodeTime,
 		bundle: func(w *world) *protobundle.Bundle {
 			b := w.message(byAlice)
