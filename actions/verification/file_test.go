@@ -23,8 +23,9 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/rekor/pkg/types"
+	rekordsse "github.com/sigstore/rekor/pkg/types/dsse"
 	"github.com/sigstore/rekor/pkg/types/rekord"
-	rekord001 "github.com/sigstore/rekor/pkg/types/rekord/v0.0.1"
+	_ "github.com/sigstore/rekor/pkg/types/rekord/v0.0.1" // registers the entry
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 	"github.com/sigstore/sigstore-go/pkg/verify"
@@ -58,7 +59,7 @@ func promisedTiles(w *world) *protobundle.Bundle {
 	w.t.Helper()
 	b := w.message(tiledSpec)
 	entry := b.VerificationMaterial.TlogEntries[0]
-	promised, err := w.d.Promise(entry.CanonicalizedBody, entry.LogIndex, time.Now())
+	promised, err := w.d.Promise(entry.CanonicalizedBody, entry.LogIndex, time.Unix(entry.IntegratedTime, 0))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -70,6 +71,29 @@ func promisedTiles(w *world) *protobundle.Bundle {
 func rekorded(w *world) *protobundle.Bundle {
 	w.t.Helper()
 	b := w.message(byAlice)
+	entry := w.promised(b, rekord.KIND, types.ArtifactProperties{ArtifactBytes: artifactBytes, SignatureBytes: b.GetMessageSignature().GetSignature()})
+	b = w.d.AsV1(b)
+	b.VerificationMaterial.TlogEntries = []*protorekor.TransparencyLogEntry{entry}
+	return b
+}
+
+// misrecordedToo is a statement with an entry that records it, and one that records something else beside the same signature.
+func misrecordedToo(w *world) *protobundle.Bundle {
+	w.t.Helper()
+	b := w.stated(misrecorded(byAlice))
+	envelope, err := protojson.Marshal(b.GetDsseEnvelope())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	entry := w.promised(b, rekordsse.KIND, types.ArtifactProperties{ArtifactBytes: envelope})
+	b = w.d.AsV1(b)
+	b.VerificationMaterial.TlogEntries = append([]*protorekor.TransparencyLogEntry{entry}, b.VerificationMaterial.TlogEntries...)
+	return b
+}
+
+// promised is an entry of a kind, of version 0.0.1, for the certificate of a bundle, with the log's promise and no proof.
+func (w *world) promised(b *protobundle.Bundle, kind string, properties types.ArtifactProperties) *protorekor.TransparencyLogEntry {
+	w.t.Helper()
 	cert, err := x509.ParseCertificate(b.GetVerificationMaterial().GetCertificate().GetRawBytes())
 	if err != nil {
 		w.t.Fatal(err)
@@ -78,9 +102,8 @@ func rekorded(w *world) *protobundle.Bundle {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	proposed, err := types.NewProposedEntry(w.t.Context(), rekord.KIND, rekord001.APIVERSION, types.ArtifactProperties{
-		ArtifactBytes: artifactBytes, SignatureBytes: b.GetMessageSignature().GetSignature(), PublicKeyBytes: [][]byte{text}, PKIFormat: "x509",
-	})
+	properties.PublicKeyBytes, properties.PKIFormat = [][]byte{text}, "x509"
+	proposed, err := types.NewProposedEntry(w.t.Context(), kind, "0.0.1", properties)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -92,16 +115,16 @@ func rekorded(w *world) *protobundle.Bundle {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	b = w.d.AsV1(b)
-	entry := b.VerificationMaterial.TlogEntries[0]
-	promised, err := w.d.Promise(body, entry.LogIndex, time.Unix(entry.IntegratedTime, 0))
+	entry := proto.CloneOf(b.VerificationMaterial.TlogEntries[0])
+	entry.LogIndex += 1000 // an entry of its own
+	promise, err := w.d.Promise(body, entry.LogIndex, time.Unix(entry.IntegratedTime, 0))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	entry.KindVersion = &protorekor.KindVersion{Kind: rekord.KIND, Version: rekord001.APIVERSION}
-	entry.CanonicalizedBody = body
-	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: promised.SignedEntryTimestamp}
-	return b
+	entry.KindVersion = &protorekor.KindVersion{Kind: kind, Version: "0.0.1"}
+	entry.CanonicalizedBody, entry.InclusionProof = body, nil
+	entry.InclusionPromise = &protorekor.InclusionPromise{SignedEntryTimestamp: promise.SignedEntryTimestamp}
+	return entry
 }
 
 // fileCase is one stand-alone bundle, and which checks are not ok.
@@ -274,6 +297,10 @@ var fileCases = []fileCase{
 		want: states{
 			verification.CheckLogEntry: verification.CheckFailed, verification.CheckLogPayload: verification.CheckFailed, verification.CheckProof: verification.CheckSkipped,
 		},
+	},
+	{
+		name: "an entry that records the statement, and one that records another", code: actions.CodeLogPayload, bundle: misrecordedToo,
+		want: states{verification.CheckLogPayload: verification.CheckFailed, verification.CheckProof: verification.CheckSkipped},
 	},
 	{
 		name: "an issuer that the expression does not match", code: actions.CodeIssuer,
@@ -493,7 +520,7 @@ func TestBundleMutations(t *testing.T) {
 		w.stated(spec{KeyPair: true, Key: key, Tiles: true}), foreignMessage,
 		w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
-		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w), rekorded(w),
+		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w), rekorded(w), misrecordedToo(w),
 	}
 	cases, good, unreadable := 0, 0, 0
 	for n := range 20 {
