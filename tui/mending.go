@@ -31,7 +31,7 @@ type MendOptions struct {
 // and the error of ctx when that ends.
 func Mend(ctx context.Context, opts MendOptions) (*workshop.Course, error) {
 	var m *mending
-	err := show(ctx, opts.Terminal, alone, func(deps screen.Deps) screen.Screen {
+	err := show(ctx, opts.Terminal, brisk, alone, func(deps screen.Deps) screen.Screen {
 		m = newMending(deps, opts)
 		return m
 	})

@@ -140,7 +140,7 @@ func run(ctx context.Context, terminal Terminal, s *school) error {
 		}
 		return shown
 	}
-	return show(ctx, terminal, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, outline.Chosen{}) })
+	return show(ctx, terminal, calm, around, func(deps screen.Deps) screen.Screen { return newStarting(deps, s, outline.Chosen{}) })
 }
 
 // alone is a program without anything around its screens.
@@ -148,23 +148,23 @@ func alone(r *root) tea.Model { return r }
 
 // Browse shows the signatures and the tree of any image until the person quits or ctx ends, whose error it then returns.
 func Browse(ctx context.Context, terminal Terminal, opts browse.Options) error {
-	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
+	return show(ctx, terminal, brisk, alone, func(deps screen.Deps) screen.Screen { return browse.New(deps, opts) })
 }
 
 // Follow shows the terminal of whoever presents, which follows the projector that link leads to, until the person quits or ctx
 // ends, whose error it then returns.
 func Follow(ctx context.Context, terminal Terminal, link present.Link) error {
-	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return present.NewFollower(deps, link) })
+	return show(ctx, terminal, calm, alone, func(deps screen.Deps) screen.Screen { return present.NewFollower(deps, link) })
 }
 
 // Recover shows what an image's tag lost, and brings it back, until the person quits or ctx ends, whose error it then returns.
 func Recover(ctx context.Context, terminal Terminal, opts recovery.Options) error {
-	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
+	return show(ctx, terminal, brisk, alone, func(deps screen.Deps) screen.Screen { return recovery.New(deps, opts) })
 }
 
 // Replay plays a recording until the person quits or ctx ends, whose error it then returns.
 func Replay(ctx context.Context, terminal Terminal, r *recording.Recording) error {
-	return show(ctx, terminal, alone, func(deps screen.Deps) screen.Screen { return replay.New(deps, r) })
+	return show(ctx, terminal, brisk, alone, func(deps screen.Deps) screen.Screen { return replay.New(deps, r) })
 }
 
 // ErrNoTerminal is returned where standard input or output is no terminal.
@@ -175,7 +175,14 @@ var ErrNoTerminal = &actions.Error{
 	Next: "use --plain, or sigwalk run",
 }
 
-func show(ctx context.Context, terminal Terminal, around func(*root) tea.Model, first func(screen.Deps) screen.Screen) error {
+// How many frames a second are drawn at the most. Bubble Tea looks as often whether there is one to draw, which is a third of what an
+// open lesson costs while nobody does anything: what stays open for hours is drawn less often than what a person waits for.
+const (
+	calm  = 30
+	brisk = 60
+)
+
+func show(ctx context.Context, terminal Terminal, frames int, around func(*root) tea.Model, first func(screen.Deps) screen.Screen) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, out := terminal.In, terminal.Out
@@ -213,7 +220,7 @@ func show(ctx context.Context, terminal Terminal, around func(*root) tea.Model, 
 	root.resize(width, height)
 	// Signals end ctx, and its end is told like a person's wish to quit. Bubble Tea's own handler would wait for ever to
 	// tell of a signal when the event loop has ended with ctx, and a loop that ends so does not wait for its reader.
-	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out)}
+	options := []tea.ProgramOption{tea.WithFPS(frames), tea.WithoutSignalHandler(), tea.WithAltScreen(), tea.WithInput(&input{in, cancel}), tea.WithOutput(out)}
 	if deps.Settings.On(settings.Mouse) {
 		options = append(options, tea.WithMouseCellMotion())
 	}
