@@ -69,6 +69,11 @@ step "8 See everybody" "done: n goes to step 9"
 $tmux resize-window -x 100 -y 28
 wait_for "logIndex"
 keys v
-wait_for "logIndex"
+wait_for "provable for as"
 picture table
+keys Enter
+wait_for "looks at"
+keys Down Down Down
+wait_for "a signature by the key"
+picture checks
 keys q
