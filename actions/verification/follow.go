@@ -30,7 +30,8 @@ type Progress struct {
 const pause = 100 * time.Millisecond
 
 // Follow is Everything that tells beside what it has judged so far. tell is called by several goroutines, never by two at
-// once, and not after Follow has returned; what it keeps nobody else changes. The report is the same as that of Everything.
+// once, and not after Follow has returned; what it keeps nobody else changes. The first signature goes ahead of all others: until
+// tell has returned for the first time no other is judged, so that whoever waits sees it before every processor is busy. The report is the same as that of Everything.
 func (v *Verifier) Follow(ctx context.Context, image string, policy Policy, tell func(Progress)) (*Report, error) {
 	return v.everything(ctx, image, policy, newFollower(tell))
 }
@@ -38,7 +39,7 @@ func (v *Verifier) Follow(ctx context.Context, image string, policy Policy, tell
 // follower judges signatures as they come and tells of them. Nil follows nothing.
 type follower struct {
 	tell    func(Progress)
-	judging chan struct{} // bounds how many verdicts are worked out at the same time
+	judging chan struct{} // bounds how many verdicts are worked out at the same time: one until the first was told of
 	trusted chan struct{} // closed when co and policy are there
 	co      *cosign.CheckOpts
 	policy  Policy
@@ -51,7 +52,12 @@ type follower struct {
 }
 
 func newFollower(tell func(Progress)) *follower {
-	return &follower{tell: tell, judging: make(chan struct{}, runtime.GOMAXPROCS(0)), trusted: make(chan struct{})}
+	f := &follower{tell: tell, judging: make(chan struct{}, runtime.GOMAXPROCS(0)), trusted: make(chan struct{})}
+	// Behind hundreds of verdicts the first would wait to be told of, and whoever is told of it, to draw it.
+	for range cap(f.judging) - 1 {
+		f.judging <- struct{}{}
+	}
+	return f
 }
 
 // trust brings what signatures are held against.
@@ -120,8 +126,8 @@ func (f *follower) judge(ctx context.Context, s *Signature) {
 		return
 	}
 	f.judging <- struct{}{}
+	defer func() { <-f.judging }()
 	j.judge(ctx, s)
-	<-f.judging
 	if ctx.Err() != nil {
 		s.examination = nil // it may have been given up for that
 		return
@@ -140,8 +146,19 @@ func (f *follower) judged(s *Signature) {
 	row.Image = row.examination.digest
 	f.report.Signatures = append(f.report.Signatures, row)
 	if now := time.Now(); now.Sub(f.told) >= pause {
+		first := f.told.IsZero()
 		f.say()
 		f.told = time.Now()
+		if first {
+			f.allJudge()
+		}
+	}
+}
+
+// allJudge lets the others be judged: the first signature was told of.
+func (f *follower) allJudge() {
+	for range cap(f.judging) - 1 {
+		<-f.judging
 	}
 }
 
@@ -167,7 +184,6 @@ func (f *follower) done(report *Report) {
 
 // early is what was read of a tag while its manifest was still arriving: signatures with their verdict, by their place.
 type early struct {
-	mu         sync.Mutex // while it arrives
 	signatures map[int]*arrived
 	payloads   map[v1.Hash]func() []byte // nil content where it cannot be fetched
 }
@@ -211,10 +227,16 @@ func (s *source) arriving(ctx context.Context, tag name.Reference, like Signatur
 	e := &early{signatures: map[int]*arrived{}, payloads: map[v1.Hash]func() []byte{}}
 	reading, written := io.Pipe()
 	work := make(chan *arrived, maxSignatures)
+	ahead := make(chan struct{})
 	var readers sync.WaitGroup
 	readers.Go(func() {
 		defer close(work)
-		s.layers(ctx, reading, tag.Context(), like, e, work)
+		s.layers(ctx, reading, tag.Context(), like, e, func(a *arrived) {
+			work <- a
+			if a.signature.Position == 0 {
+				letAhead(ctx, ahead)
+			}
+		})
 		_, _ = io.Copy(io.Discard, reading) // whoever writes must not wait
 	})
 	for range fetchers {
@@ -223,6 +245,9 @@ func (s *source) arriving(ctx context.Context, tag name.Reference, like Signatur
 				if content := a.payload(); content != nil && ctx.Err() == nil {
 					a.signature.readLayer(a.layer, fetched{content: content})
 					s.follower.judge(ctx, &a.signature)
+				}
+				if a.signature.Position == 0 {
+					close(ahead)
 				}
 			}
 		})
@@ -238,13 +263,20 @@ func (s *source) arriving(ctx context.Context, tag name.Reference, like Signatur
 	return m, digest, e, err
 }
 
+// letAhead waits until the first signature was dealt with, for a moment: what would be read meanwhile keeps it waiting.
+func letAhead(ctx context.Context, dealt <-chan struct{}) {
+	select {
+	case <-dealt:
+	case <-time.After(pause):
+	case <-ctx.Done():
+	}
+}
+
 // layers sends what the manifest in r lists, as far as it can be read: what cannot is read again when all of it is there.
-func (s *source) layers(ctx context.Context, r io.Reader, repo name.Repository, like Signature, e *early, work chan<- *arrived) {
+func (s *source) layers(ctx context.Context, r io.Reader, repo name.Repository, like Signature, e *early, send func(*arrived)) {
 	var sizes int64
 	most := like.Kind.most()
 	eachLayer(r, func(i int, layer v1.Descriptor) bool {
-		e.mu.Lock()
-		defer e.mu.Unlock()
 		payload := e.payloads[layer.Digest]
 		if payload == nil {
 			sizes += layer.Size
@@ -263,7 +295,7 @@ func (s *source) layers(ctx context.Context, r io.Reader, repo name.Repository, 
 		a := &arrived{layer: layer, payload: payload, signature: like}
 		a.signature.Position = i
 		e.payloads[layer.Digest], e.signatures[i] = payload, a
-		work <- a
+		send(a)
 		return true
 	})
 }

@@ -3,6 +3,8 @@ package browse
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -11,11 +13,19 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
-// progressed brings what a look has found so far; the command that brought it is to be run again.
+// moment is how long a look waits for its first row to be drawn.
+const moment = 100 * time.Millisecond
+
+// frame is how long it takes at the most until what is shown is drawn: sixty times a second.
+const frame = 20 * time.Millisecond
+
+// progressed brings what a look has found so far; the command that brought it is to be run again. drawn is to be called when
+// a row of it is on the terminal.
 type progressed struct {
 	of       *Model
 	load     int
 	progress verification.Progress
+	drawn    func()
 	next     tea.Cmd
 }
 
@@ -24,6 +34,8 @@ type progressed struct {
 func (m *Model) follow(ctx context.Context) tea.Cmd {
 	load, whose := m.load, m.policy
 	latest := make(chan verification.Progress, 1)
+	drawn := make(chan struct{})
+	draw := sync.OnceFunc(func() { close(drawn) })
 	look := m.deps.Tasks.Cmd(func() tea.Msg {
 		defer close(latest)
 		report, err := m.opts.Follow(ctx, whose, func(p verification.Progress) {
@@ -32,6 +44,13 @@ func (m *Model) follow(ctx context.Context) tea.Cmd {
 			default:
 			}
 			latest <- p
+			// What follows keeps every processor busy: the first row is drawn before that. A terminal that takes nothing does
+			// not hold the look up.
+			select {
+			case <-drawn:
+			case <-time.After(moment):
+			case <-ctx.Done():
+			}
 		})
 		return reported{m, load, 0, report, err}
 	})
@@ -40,7 +59,7 @@ func (m *Model) follow(ctx context.Context) tea.Cmd {
 		select {
 		case p, more := <-latest:
 			if more {
-				return progressed{m, load, p, next}
+				return progressed{m, load, p, draw, next}
 			}
 		case <-ctx.Done():
 		}
@@ -59,6 +78,7 @@ func (m *Model) takeProgress(msg progressed) tea.Cmd {
 	}
 	m.progress = &msg.progress
 	if len(msg.progress.Report.Signatures) == 0 {
+		msg.drawn() // there is no row
 		return msg.next
 	}
 	table, ok := m.table.screen.(*signatures.Model)
@@ -68,7 +88,10 @@ func (m *Model) takeProgress(msg progressed) tea.Cmd {
 	}
 	table.SetPart(msg.progress.Report)
 	m.SetSize(m.width, m.height)
-	return msg.next
+	return tea.Batch(msg.next, tea.Tick(frame, func(time.Time) tea.Msg {
+		msg.drawn()
+		return nil
+	}))
 }
 
 // forgetProgress takes back what was shown of a look that failed in the end: it counts for nothing.
