@@ -59,7 +59,7 @@ func TestChecksOfTheWorld(t *testing.T) {
 		"image as at the source":    {"kind: image-at-digest, image: $IMAGE, source: $SOURCE_IMAGE", workshop.CheckHolds, "as at the source"},
 		"image of another digest":   {"kind: image-at-digest, image: $IMAGE, digest: 'sha256:00'", workshop.CheckFails, "sha256:00 is wanted"},
 		"image of another source":   {"kind: image-at-digest, image: $IMAGE, source: '${QUAY}/l3-students/none:latest'", workshop.CheckFails, "none"},
-		"no such tag":               {"kind: image-at-digest, image: '${IMAGE}r'", workshop.CheckFails, "no such image yet"},
+		"no such tag":               {"kind: image-at-digest, image: '${IMAGE}r'", workshop.CheckFails, "no such image"},
 		"no image reference":        {"kind: image-at-digest, image: 'No Image'", workshop.CheckFails, "No Image"},
 		"registry unreachable":      {"kind: image-at-digest, image: $ELSEWHERE", workshop.CheckBroken, "cannot be asked"},
 		"variable not set":          {"kind: image-at-digest, image: $NOWHERE", workshop.CheckFails, "NOWHERE is not set"},

@@ -63,7 +63,7 @@ func (a *asked) digestOf(ctx context.Context, c *clients) (string, CheckResult) 
 	case actions.CodeOf(err) == actions.CodeUnauthorized || actions.CodeOf(err) == actions.CodeWrongPassword:
 		return "", refused(err)
 	case certainly(err):
-		return "", failsBy("no such image yet: "+a.with["image"], err)
+		return "", failsBy("no such image: "+a.with["image"], err)
 	case err != nil:
 		return "", broken(err)
 	}
@@ -84,7 +84,7 @@ func (a *asked) digestAs(ctx context.Context, c *clients, ref name.Reference) (d
 		case !errors.As(err, &refusal):
 			return broken(c.registry.Explain(ctx, err, a.with["image"])), false
 		case refusal.StatusCode == http.StatusNotFound:
-			return failsBy("no such image yet: "+a.with["image"], err), false
+			return failsBy("no such image: "+a.with["image"], err), false
 		case refusal.StatusCode == http.StatusUnauthorized || refusal.StatusCode == http.StatusForbidden:
 			// Quay answers so for a repository that is not there, too.
 			return failsBy(fmt.Sprintf("%s shows no such image to %s", ref.Context().RegistryStr(), login.Username), err), true

@@ -72,6 +72,7 @@ func TestKeyPairs(t *testing.T) {
 	b.asked(t, "cosign generate-key-pair", 1, "cosign.key is in the way", "pw", "pw", "n")
 	b.want(t, "cosign generate-key-pair", 1, `^$`, `nobody is there to type it\n  next: set COSIGN_PASSWORD`)
 	b.want(t, "printf 'y' | COSIGN_PASSWORD=pw cosign import-key-pair --key cosign.pub", 1, `^$`, `unsupported private key`)
+	b.want(t, "cosign import-key-pair", 1, `^$`, `there is no key to import\n.*--key is not given\n.*cosign import-key-pair --key FILE`)
 	b.want(t, "cosign generate-key-pair awskms://x", 1, `^$`, `not built into the workshop shell\n  next: the real command.*: cosign generate-key-pair awskms://x\n`)
 	b.want(t, "cosign generate-key-pair --kms awskms:///alias/x", 1, `^$`, `--kms is not built`)
 	b.want(t, "cosign generate-key-pair nonsense", 1, `^$`, `^Error: could not parse scheme, use <scheme>://<ref> format\n$`)

@@ -80,6 +80,12 @@ func (s *session) importKeyPair() *cobra.Command {
 			if err := s.only(cmd, "key", "output-key-prefix", "yes"); err != nil {
 				return err
 			}
+			if o.Key == "" {
+				return &actions.Error{
+					Code: actions.CodeUsage, What: "there is no key to import", Why: "--key is not given",
+					Next: "name the file of a private key in PEM: `cosign import-key-pair --key FILE`",
+				}
+			}
 			return s.withKeys(cmd.Context(), func(ctx context.Context, client *keys.Client) error {
 				path, err := s.call.Files.Host(s.call.Dir, o.Key)
 				if err != nil {
