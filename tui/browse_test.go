@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -131,6 +132,7 @@ func TestRowsAsTheyCome(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		deps := newDeps(t)
 		whole := lessontest.Report(6)
+		whole.Signatures[1].Entry = &verification.LogEntry{Index: 14, Kind: "hashedrekord", Version: "0.0.1", Body: []byte("{}")}
 		part := func(from, to int) verification.Progress {
 			some := *whole
 			some.Signatures = whole.Signatures[from:to]
@@ -138,6 +140,7 @@ func TestRowsAsTheyCome(t *testing.T) {
 		}
 		steps := make(chan verification.Progress, 4) // the driver runs commands only while it waits
 		opts := (&looks{report: func() (*verification.Report, error) { return whole, nil }}).options()
+		opts.Entry = func(index int64) string { return fmt.Sprintf("https://search.example.com/?logIndex=%d", index) }
 		opts.Follow = func(ctx context.Context, _ verification.Policy, tell func(verification.Progress)) (*verification.Report, error) {
 			for {
 				select {
@@ -173,5 +176,8 @@ func TestRowsAsTheyCome(t *testing.T) {
 			continue
 		}
 		s.sees("6 signatures")
+		s.Key("down")
+		s.Key("3")
+		s.sees("https://search.example.com/?logIndex=14")
 	}
 }

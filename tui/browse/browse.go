@@ -204,9 +204,14 @@ func (m *Model) show(report *verification.Report) tea.Cmd {
 	if shown, ok := m.table.screen.(*signatures.Model); ok {
 		return shown.SetReport(report)
 	}
+	return m.newTable(report).Init()
+}
+
+// newTable puts a table there with what has been found.
+func (m *Model) newTable(report *verification.Report) *signatures.Model {
 	table := signatures.New(m.deps, report, signatures.Options{Prove: m.opts.Prove, Policy: true, Entry: m.opts.Entry})
 	m.table.screen = table
-	return table.Init()
+	return table
 }
 
 func (m *Model) key(msg tea.KeyMsg) tea.Cmd {

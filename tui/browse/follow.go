@@ -83,8 +83,7 @@ func (m *Model) takeProgress(msg progressed) tea.Cmd {
 	}
 	table, ok := m.table.screen.(*signatures.Model)
 	if !ok {
-		table = signatures.New(m.deps, msg.progress.Report, signatures.Options{Prove: m.opts.Prove, Policy: true})
-		m.table.screen = table
+		table = m.newTable(msg.progress.Report)
 	}
 	table.SetPart(msg.progress.Report)
 	m.SetSize(m.width, m.height)

@@ -5,6 +5,7 @@ package signatures
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -109,22 +110,15 @@ func (m *Model) SetPart(report *verification.Report) {
 
 func (m *Model) replace(report *verification.Report) {
 	var chosen string
-	if row := m.table.Selected(); row >= 0 && (row > 0 || !m.part) {
+	if row := m.table.Chosen(); row >= 0 && (row > 0 || !m.part) {
 		chosen = m.rows[row].Key()
 	}
 	m.report, m.rows = report, report.Rows()
 	m.tried = make([]bool, len(m.rows))
 	m.load++
 	m.drawn = nil
-	m.table.SetSource(rows{m.rows})
+	m.table.SetSource(rows{m.rows}, slices.IndexFunc(m.rows, func(s verification.Signature) bool { return chosen != "" && s.Key() == chosen }))
 	m.table.SetColumns(columns(len(report.Attached) > 0))
-	m.regroup()
-	for i := range m.rows {
-		if chosen != "" && m.rows[i].Key() == chosen {
-			m.table.Choose(i)
-			break
-		}
-	}
 }
 
 // Init implements screen.Screen.
@@ -280,8 +274,7 @@ func (m *Model) regroup() {
 		m.table.SetGroup(nil)
 		return
 	}
-	list := m.rows
-	m.table.SetGroup(func(row int) string { return of(&list[row]) })
+	m.table.SetGroup(func(row int) string { return of(&m.rows[row]) }) // of the rows that are shown then, not of those of now
 }
 
 func (m *Model) scrollColumns(intent keys.Intent) {

@@ -82,7 +82,7 @@ func Table(t *theme.Theme, r *verification.Report, width, limit int) []string {
 	shown := rows{r.Signatures[:min(limit, len(r.Signatures))]}
 	table := widget.NewTable(t, withoutChecks())
 	table.Still = true
-	table.SetSource(shown)
+	table.SetSource(shown, -1)
 	out = append(out, table.View(width, shown.Len()+1)...)
 	if rest := len(r.Signatures) - shown.Len(); rest > 0 {
 		out = append(out, t.Faint.Render(fmt.Sprintf("  and %d more", rest)))

@@ -44,6 +44,7 @@ type Table struct {
 	natural []int // of each column, over a sample
 	order   []int // rows of the source, as shown
 	cursor  int
+	chosen  int // the row of the source that was chosen last, also while a filter hides it; -1 for none
 	scroll  Scroll
 	sortBy  int // -1 for the source's own order
 	down    bool
@@ -62,7 +63,7 @@ type line struct {
 
 // NewTable returns a table without rows.
 func NewTable(t *theme.Theme, columns []Column) *Table {
-	return &Table{theme: t, columns: columns, sortBy: -1}
+	return &Table{theme: t, columns: columns, sortBy: -1, chosen: -1}
 }
 
 // SetColumns takes other columns in place of those there were; order and filter stay.
@@ -78,9 +79,9 @@ func (t *Table) SetColumns(columns []Column) {
 	}
 }
 
-// SetSource shows the rows of s and keeps the chosen place, order and filter.
-func (t *Table) SetSource(s Source) {
-	t.source = s
+// SetSource shows the rows of s and keeps order and filter. chosen is the row of s to choose, -1 for the first that is shown.
+func (t *Table) SetSource(s Source, chosen int) {
+	t.source, t.chosen, t.cursor = s, chosen, 0
 	t.measure()
 	t.arrange()
 }
@@ -107,7 +108,9 @@ func (t *Table) measure() {
 }
 
 func (t *Table) arrange() {
-	chosen := t.Selected()
+	if t.chosen < 0 {
+		t.chosen = t.Selected()
+	}
 	t.order = t.order[:0]
 	for r := range t.source.Len() {
 		if t.filter == "" || t.source.Matches(r, t.filter) {
@@ -124,7 +127,7 @@ func (t *Table) arrange() {
 		})
 	}
 	t.gather()
-	t.cursor = max(0, slices.Index(t.order, chosen))
+	t.cursor = max(0, slices.Index(t.order, t.chosen))
 }
 
 // gather puts rows of a group together, each group under a heading, in the order of their names; within a group the order
@@ -155,13 +158,6 @@ func (t *Table) SetGroup(group func(row int) string) {
 	t.group = group
 	if t.source != nil {
 		t.arrange()
-	}
-}
-
-// Choose chooses a row of the source, where the filter keeps it.
-func (t *Table) Choose(row int) {
-	if i := slices.Index(t.order, row); i >= 0 {
-		t.cursor = i
 	}
 }
 
@@ -237,7 +233,15 @@ func (t *Table) SetFilter(filter string) {
 	}
 }
 
-// Selected returns the chosen row of the source, or -1 when there is none.
+// Chosen returns the row of the source that was chosen last, also where the filter hides it; -1 for none.
+func (t *Table) Chosen() int {
+	if t.chosen < 0 {
+		return t.Selected()
+	}
+	return t.chosen
+}
+
+// Selected returns the row of the source that the mark is on, or -1 when there is none.
 func (t *Table) Selected() int {
 	if t.cursor < 0 || t.cursor >= len(t.order) {
 		return -1
@@ -258,11 +262,15 @@ func (t *Table) Shown() int { return len(t.order) }
 
 // Move moves the choice by rows.
 func (t *Table) Move(rows int) {
+	if len(t.order) == 0 {
+		return // what a filter hides stays chosen
+	}
 	t.cursor = max(0, min(len(t.order)-1, t.cursor+rows))
+	t.chosen = t.Selected()
 }
 
 // Home and End choose the first and the last row.
-func (t *Table) Home() { t.cursor = 0 }
+func (t *Table) Home() { t.Move(-len(t.order)) }
 
 // End chooses the last row.
 func (t *Table) End() { t.Move(len(t.order)) }
