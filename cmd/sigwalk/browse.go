@@ -15,10 +15,12 @@ import (
 	recoveryscreen "github.com/sigwalk/sigwalk/tui/recovery"
 	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/tree"
+	"github.com/sigwalk/sigwalk/workshop/shell/own"
 )
 
 func (a *app) browseCommand() *cobra.Command {
 	watch := watchFlags{}
+	var asked own.PolicyFlags
 	var material materialFlags
 	var about string
 	cmd := &cobra.Command{
@@ -26,7 +28,8 @@ func (a *app) browseCommand() *cobra.Command {
 		Short: "Look at the signatures and the tree of any image, or at a Sigstore bundle",
 		Long: `Look at the signatures of any image as a table, and at what hangs off it as a tree. Everybody's signatures are
 shown, whoever made them; those that do not verify say why. IMAGE is in a registry, or on the disk as oci:DIR[:TAG] (an
-OCI layout) or oci-archive:FILE[:TAG] (one in a tar).
+OCI layout) or oci-archive:FILE[:TAG] (one in a tar). The flags of verify say whose signature counts to begin with; signatures
+by a key pair verify with --key alone.
 
 FILE is a file that is there: a Sigstore bundle that stands alone, or an archive with an image, such as a pack. A bundle is
 held against --artifact; without it, against what the bundle says that it is about, and the check claims says so.`,
@@ -43,12 +46,16 @@ held against --artifact; without it, against what the bundle says that it is abo
 			if err := watch.check("text", false); err != nil {
 				return err
 			}
+			whose, err := asked.Policy()
+			if err != nil {
+				return err
+			}
 			image, file := onDisk(args[0])
 			switch {
 			case file && watch.on:
 				return usage("--watch goes with an image: a bundle in a file has all that it will ever have")
 			case file:
-				return a.browseBundle(cmd, image, about, material)
+				return a.browseBundle(cmd, image, about, whose, material)
 			case missing(image):
 				return noFile(image)
 			case about != "":
@@ -59,6 +66,14 @@ held against --artifact; without it, against what the bundle says that it is abo
 				return err
 			}
 			defer p.close()
+			if !anybody(whose) {
+				if whose.KeyReference == "" {
+					p.policyDefaults(cmd.Flags(), &whose)
+				}
+				if err := whose.Validate(); err != nil {
+					return err
+				}
+			}
 			verifier, err := p.verifierWith(actions.Discard, material)
 			if err != nil {
 				return err
@@ -78,7 +93,7 @@ held against --artifact; without it, against what the bundle says that it is abo
 				page = func(ctx context.Context) (string, error) { return p.page(ctx, image) }
 			}
 			return tui.Browse(cmd.Context(), terminal, browse.Options{
-				Image: image, Entry: signatures.EntryAt(p.value("SIGWALK_REKOR_SEARCH_URL"), p.value("COSIGN_REKOR_URL")),
+				Image: image, Policy: whose, Entry: signatures.EntryAt(p.value("SIGWALK_REKOR_SEARCH_URL"), p.value("COSIGN_REKOR_URL")),
 				Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
 					return verifier.Everything(ctx, image, policy)
 				},
@@ -100,7 +115,13 @@ held against --artifact; without it, against what the bundle says that it is abo
 		},
 	}
 	watch.register(cmd.Flags())
+	asked.Register(cmd.Flags())
 	material.register(cmd.Flags())
 	cmd.Flags().StringVar(&about, "artifact", "", "what a bundle in FILE should be about: a file, or its digest as sha256:HEX")
 	return cmd
+}
+
+// anybody reports whether a policy names nobody: then everybody's signature counts, whatever the environment says.
+func anybody(p verification.Policy) bool {
+	return p.KeyReference+p.Certificate+p.Subject+p.SubjectRegexp+p.Issuer+p.IssuerRegexp == ""
 }

@@ -66,7 +66,7 @@ func isArchive(f io.Reader) bool {
 }
 
 // browseBundle shows a Sigstore bundle that stands alone.
-func (a *app) browseBundle(cmd *cobra.Command, file, about string, material materialFlags) error {
+func (a *app) browseBundle(cmd *cobra.Command, file, about string, whose verification.Policy, material materialFlags) error {
 	req := verification.BundleRequest{Name: file}
 	if _, err := readBundleFile(file); err != nil {
 		return err
@@ -77,11 +77,20 @@ func (a *app) browseBundle(cmd *cobra.Command, file, about string, material mate
 			return err
 		}
 	}
-	verifier, done, err := a.bundleVerifier(cmd, material, &verification.Policy{})
+	completed := &whose
+	if anybody(whose) {
+		completed = &verification.Policy{}
+	}
+	verifier, done, err := a.bundleVerifier(cmd, material, completed)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if !anybody(whose) {
+		if err := whose.Validate(); err != nil {
+			return err
+		}
+	}
 	dir, err := a.dir()
 	if err != nil {
 		return err
@@ -94,7 +103,7 @@ func (a *app) browseBundle(cmd *cobra.Command, file, about string, material mate
 		terminal.Dir = "" // nowhere to export to
 	}
 	return tui.Browse(cmd.Context(), terminal, browse.Options{
-		Image: file,
+		Image: file, Policy: whose,
 		Report: func(ctx context.Context, policy verification.Policy) (*verification.Report, error) {
 			asked := req
 			asked.Policy = policy

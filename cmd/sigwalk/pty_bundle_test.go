@@ -36,6 +36,17 @@ func TestBrowseABundle(t *testing.T) {
 	m.press("q")
 	m.end()
 
+	m = browse(at("message.json"), "--certificate-identity", "bob@example.com", "--certificate-oidc-issuer", "https://idp.example.com")
+	m.see("1 signature: 0 ok, 1 failed", "subject = bob@example.com", "x  subject")
+	m.press("q")
+	m.end()
+
+	m = browse(at("message.json"), "--certificate-identity-regexp", "(", "--certificate-oidc-issuer", "https://idp.example.com")
+	m.see("malformed subject in identity")
+	if code := m.end(); code != 2 {
+		t.Errorf("exit code %d for an expression that is none", code)
+	}
+
 	m = browse(at("swapped.json"))
 	m.see("1 signature: 0 ok, 1 failed", "x  log-entry")
 	m.press("q")

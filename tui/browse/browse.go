@@ -22,7 +22,9 @@ import (
 
 // Options say which image, and how to look at it. Both functions run beside the screen and stop when ctx ends.
 type Options struct {
-	Image  string
+	Image string
+	// Policy says whose signature counts to begin with; empty for everybody's.
+	Policy verification.Policy
 	Report func(ctx context.Context, policy verification.Policy) (*verification.Report, error)
 	// Follow is Report that tells what it has found so far, by which a first look shows its rows as they come; nil for none.
 	Follow func(ctx context.Context, policy verification.Policy, tell func(verification.Progress)) (*verification.Report, error)
@@ -91,7 +93,7 @@ func New(deps screen.Deps, opts Options) *Model {
 	if opts.Interval == 0 {
 		opts.Interval = 5 * time.Second
 	}
-	return &Model{deps: deps, opts: opts}
+	return &Model{deps: deps, opts: opts, policy: opts.Policy}
 }
 
 // Init implements screen.Screen.

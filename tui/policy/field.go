@@ -19,6 +19,7 @@ type field struct {
 	err      error
 	matching map[string]bool
 	misses   []pattern.Miss
+	anything bool   // every text matches
 	anchored string // empty where there is no better form than the present
 }
 
@@ -37,7 +38,7 @@ func (f *field) text() string { return strings.TrimSpace(f.input.Text()) }
 
 // analyse finds out what the text means for what there is now.
 func (f *field) analyse() {
-	f.err, f.matching, f.misses, f.anchored = nil, map[string]bool{}, nil, ""
+	f.err, f.matching, f.misses, f.anchored, f.anything = nil, map[string]bool{}, nil, "", false
 	text := f.text()
 	switch {
 	case text == "":
@@ -59,7 +60,7 @@ func (f *field) analyse() {
 	for _, s := range p.Matching(f.texts) {
 		f.matching[s] = true
 	}
-	f.misses = p.NearMisses(f.texts)
+	f.misses, f.anything = p.NearMisses(f.texts), p.Matches("") && p.Matches("anybody@evil.example")
 	if better, ok := p.Anchored(f.texts); ok && better != text {
 		f.anchored = better
 	}

@@ -115,6 +115,12 @@ func (m *Model) refused() string {
 	if p.Subject+p.SubjectRegexp+p.Issuer+p.IssuerRegexp == "" {
 		return "" // anybody: for looking
 	}
+	switch { // shorter than cosign's words, and by the names of the fields
+	case p.Subject+p.SubjectRegexp == "":
+		return "the subject is empty: verify wants both fields, or neither"
+	case p.Issuer+p.IssuerRegexp == "":
+		return "the issuer is empty: verify wants both fields, or neither"
+	}
 	if err := p.Validate(); err != nil {
 		return widget.Clean(err.Error())
 	}

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"crypto/x509"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,12 +79,71 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestAnchored writes expressions with the traps that people step into, lets the key write them anchored, and holds what it wrote against
+// cosign's way of matching: whoever matched still does, and nobody of whom the screen warned.
+func TestAnchored(t *testing.T) {
+	for _, text := range []string{
+		`demo.redhat.com`, `.*@.*redhat.com$`, `^ci@demo`, `redhat\.com`, `ci@demo.redhat.com|user1@demo.redhat.com`, `@demo\.redhat\.com$`,
+		`^.*@demo.redhat.com`, `(?i)DEMO\.REDHAT`, `[a-z0-9]+@demo.redhat.com`,
+	} {
+		d, m := opened(t, verification.Policy{Issuer: issuer})
+		d.Key("ctrl+r")
+		d.Type(text)
+		var warned []string
+		for line := range strings.Lines(d.Text()) {
+			if _, miss, ok := strings.Cut(line, "would match, too: "); ok {
+				warned = append(warned, strings.TrimSpace(miss))
+			}
+		}
+		if len(warned) == 0 {
+			t.Errorf("%s: no near miss is shown:\n%s", text, d.Text())
+		}
+		d.Key("ctrl+t")
+		if strings.Contains(d.Text(), "would match, too: ") {
+			t.Errorf("%s: anchored, and there are near misses still:\n%s", text, d.Text())
+		}
+		var wrote string
+		for _, cmd := range m.Update(screentest.Key("enter"))().(tea.BatchMsg) {
+			if chosen, ok := cmd().(policy.Chosen); ok {
+				wrote = chosen.Policy.SubjectRegexp
+			}
+		}
+		before, after := regexp.MustCompile(text), regexp.MustCompile(wrote)
+		for _, id := range identities() {
+			if before.MatchString(id.Subject) && !after.MatchString(id.Subject) {
+				t.Errorf("%s, written %s, loses %s", text, wrote, id.Subject)
+			}
+		}
+		for _, miss := range warned {
+			if !before.MatchString(miss) || after.MatchString(miss) {
+				t.Errorf("%s, written %s: the near miss %s matched %v, and now %v", text, wrote, miss, before.MatchString(miss), after.MatchString(miss))
+			}
+		}
+	}
+}
+
+// TestAnything says of an expression that every text matches it.
+func TestAnything(t *testing.T) {
+	d, _ := opened(t, verification.Policy{Issuer: issuer})
+	d.Key("ctrl+r")
+	d.Type("^")
+	has(t, d, "!  subject: every text matches this")
+	d.Type("ci@")
+	if strings.Contains(d.Text(), "every text") {
+		t.Errorf("not every text matches this:\n%s", d.Text())
+	}
+}
+
 // TestChosen gives the policy to the other screens, with all else that it said.
 func TestChosen(t *testing.T) {
 	d, m := opened(t, verification.Policy{Offline: true, KeyReference: "cosign.pub"})
 	d.Type("ci@demo.redhat.com")
 	if m.Disabled(keys.Submit) == "" {
 		t.Error("a subject without an issuer can be used, which cosign refuses")
+	}
+	has(t, d, "ci@demo.redhat.com")
+	if why := m.Status(); !strings.Contains(why, "the issuer is empty: verify wants both fields, or neither") {
+		t.Errorf("the status is %q", why)
 	}
 	d.Key("tab")
 	d.Type(issuer)

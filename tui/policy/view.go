@@ -77,6 +77,9 @@ func (m *Model) effect(width int) []string {
 			out = append(out, widget.Hang(t.Bad.Render("x")+"  "+f.name+": ", widget.Clean(f.err.Error()), width)...)
 			continue
 		}
+		if f.anything {
+			out = append(out, widget.Hang(t.Warning.Render("!")+"  ", f.name+": every text matches this: it does not say whose signature counts", width)...)
+		}
 		for _, miss := range f.misses {
 			out = append(out, widget.Hang(t.Warning.Render("!")+"  ", "would match, too: "+widget.Clean(miss.Text), width)...)
 			out = append(out, widget.Paint(t.Faint, widget.Hang("   ", f.name+": "+miss.Trap.Why(), width))...)
@@ -126,6 +129,6 @@ func (m *Model) row(id Identity, matching bool, width int) string {
 	subject := widget.Cut(widget.Clean(id.Subject), width/2, t.Lines.More)
 	left := mark + widget.Fit(subject, min(34, width/2), t.Lines.More) + "  "
 	count := fmt.Sprintf("  %d", id.Count)
-	issuer := widget.CutLeft(widget.Clean(id.Issuer), max(0, width-widget.Width(left)-len(count)), t.Lines.More)
+	issuer := widget.CutLeft(widget.Clean(id.Issuer), max(0, width-widget.Width(left)-len(count)-1), t.Lines.More)
 	return widget.Sides(left+t.Faint.Render(issuer), count, width, t.Lines.More)
 }

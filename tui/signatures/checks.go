@@ -9,8 +9,8 @@ import (
 )
 
 // matrix is the section with every check of a signature. The chosen one (-1 for none) and those that failed show both sides,
-// where they came from, why it matters, and what to do. at is the line of the chosen check.
-func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width int) (lines []string, at int) {
+// where they came from, why it matters, and what to do. From at to end are the lines of the chosen check.
+func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width int) (lines []string, at, end int) {
 	p := newPage(t, width)
 	p.Lines = verdictLines(t, s, width)
 	if s.Defect != nil {
@@ -26,7 +26,7 @@ func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width
 		p.Note("The checks are being made.")
 	}
 	for i, c := range s.Checks {
-		if i == chosen {
+		if i == chosen && i > 0 { // the first stands with what is above it
 			at = len(p.Lines)
 		}
 		mark := " "
@@ -45,8 +45,11 @@ func matrix(t *theme.Theme, s *verification.Signature, tried bool, chosen, width
 		if i == chosen || c.State == verification.CheckFailed {
 			p.open(c)
 		}
+		if i == chosen {
+			end = len(p.Lines)
+		}
 	}
-	return p.Lines, at
+	return p.Lines, at, end
 }
 
 // open shows what one compares, and what to do.
@@ -95,12 +98,12 @@ func verdictLines(t *theme.Theme, s *verification.Signature, width int) []string
 	}
 	switch Verdict(s) {
 	case theme.OK:
-		return []string{t.Good.Render("ok") + " verified" + at(s) + count}
+		return widget.Hang(t.Good.Render("ok")+" ", "verified"+at(s)+count, width)
 	case theme.Skipped:
 		return widget.Hang(t.Faint.Render("--")+" ", "not signed: "+widget.Clean(s.Reason.Why), width)
 	default:
 	}
-	out := []string{t.Bad.Render("x") + "  not verified" + at(s) + count}
+	out := widget.Hang(t.Bad.Render("x")+"  ", "not verified"+at(s)+count, width)
 	if s.Reason != nil {
 		out = append(out, widget.Hang("   ", widget.Clean(s.Reason.Error()), width)...)
 		if s.Reason.Next != "" {

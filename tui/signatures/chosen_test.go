@@ -34,7 +34,7 @@ func TestChosenRowStays(t *testing.T) {
 			Context: t.Context(), Theme: theme.New(theme.Options{Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}, Clock: lessontest.Now,
 		}, some(whole, "15"), signatures.Options{})
 		width, height := 100, 30
-		chosen, filter := "", ""
+		filter := ""
 		look := func() string {
 			m.SetSize(width, height)
 			lines := m.View()
@@ -57,7 +57,7 @@ func TestChosenRowStays(t *testing.T) {
 				m.Update(screen.Key(name))
 			}
 		}
-		chosen = look()
+		chosen := look()
 		for range rapid.IntRange(1, 40).Draw(r, "steps") {
 			hidden := filter != ""
 			switch step := rapid.SampledFrom([]string{"move", "key", "filter", "size", "report"}).Draw(r, "step"); step {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -40,7 +41,7 @@ func Detail(t *theme.Theme, s *verification.Signature, width int) []string {
 		fact("certificate", "none: signed with a key pair, verified with --key")
 	}
 	fact("stored", stored(s))
-	fact("payload", s.Layer.String()+" (the same for every signer of this digest)")
+	fact("payload", payloadOf(s))
 	return out
 }
 
@@ -68,13 +69,36 @@ func logEntry(s *verification.Signature) string {
 func stored(s *verification.Signature) string {
 	switch s.Storage {
 	case verification.StoredInTag:
-		return fmt.Sprintf("layer %d of the .sig tag, manifest %s", s.Position, s.Manifest)
+		return fmt.Sprintf("layer %d of the %s tag, manifest %s", s.Position, suffix(s), s.Manifest)
 	case verification.StoredAsReferrer:
 		return "as a referrer, manifest " + s.Manifest.String()
 	case verification.StoredInFile:
 		return "in a file of its own"
 	}
 	return string(s.Storage)
+}
+
+// payloadOf is the digest of what was signed, and why many signatures have the same.
+func payloadOf(s *verification.Signature) string {
+	switch {
+	case s.Layer.Hex == "":
+		return ""
+	case s.Storage == verification.StoredInTag && suffix(s) == ".sig":
+		return s.Layer.String() + " (the same for every signer of this digest)"
+	}
+	return s.Layer.String()
+}
+
+// suffix is the end of the name of the tag in which cosign keeps what a row is.
+func suffix(s *verification.Signature) string {
+	switch s.Kind {
+	case verification.KindAttestation:
+		return ".att"
+	case verification.KindSBOM:
+		return ".sbom"
+	case verification.KindSignature:
+	}
+	return ".sig"
 }
 
 // clock leaves the date out where it is that of from.
@@ -86,13 +110,29 @@ func clock(from, to time.Time) string {
 	return to.Format(stamp)
 }
 
-// Command returns the command that asks what the report answers, to be typed as it is: cosign's for an image, ours for a
-// bundle in a file, which wants the name of what it is about.
-func Command(r *verification.Report) string {
+// Command returns the command that asks what the report answers about one of its rows, to be typed as it is: cosign's for an
+// image in a registry, ours for one on the disk and for a bundle in a file, which wants the name of what it is about. It is
+// empty for what nobody signed.
+func Command(r *verification.Report, s *verification.Signature) string {
 	p := r.Policy
 	args, about := []string{"cosign", "verify"}, []string{quote(r.Image)}
-	if len(r.Signatures) == 1 && r.Signatures[0].Storage == verification.StoredInFile {
+	switch {
+	case s.Kind == verification.KindSBOM:
+		return ""
+	case s.Storage == verification.StoredInFile:
 		args, about = []string{"sigwalk", "verify", "--bundle", quote(r.Image)}, []string{"--artifact", "FILE"}
+	case layout.IsReference(r.Image):
+		args = []string{"sigwalk", "verify"}
+		if s.Platform != "" || s.Kind == verification.KindAttestation {
+			about = append(about, "--all", "--explain") // which has what hangs off a platform, and attestations
+		}
+	default:
+		if s.Platform != "" {
+			about = []string{quote(r.Digest.Context().Digest(s.Image.String()).Name())}
+		}
+		if s.Kind == verification.KindAttestation {
+			args = []string{"cosign", "verify-attestation", "--type=" + quote(s.PredicateType)}
+		}
 	}
 	flag := func(name, value string) {
 		if value != "" {

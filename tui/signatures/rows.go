@@ -107,21 +107,35 @@ func (r rows) Less(column, i, j int) bool {
 	a, b := &r.signatures[i], &r.signatures[j]
 	switch column {
 	case colIndex:
-		switch {
-		case a.LogIndex == nil:
-			return false
-		case b.LogIndex == nil:
-			return true
-		}
-		return *a.LogIndex < *b.LogIndex
+		return a.LogIndex != nil && b.LogIndex != nil && *a.LogIndex < *b.LogIndex
 	case colTime, colTimeShort:
 		return signedAt(a).Before(signedAt(b))
 	case colVerdict:
 		return a.Verified && !b.Verified
+	case colChecks:
+		ok, made := a.Passed()
+		other, of := b.Passed()
+		return cmp.Or(cmp.Compare(made-ok, of-other), cmp.Compare(ok, other)) < 0 // those with the fewest that are not ok first
 	}
 	left, _ := r.Cell(i, column)
 	right, _ := r.Cell(j, column)
 	return cmp.Less(strings.ToLower(left), strings.ToLower(right))
+}
+
+// None implements widget.Source.
+func (r rows) None(column, row int) bool {
+	s := &r.signatures[row]
+	switch column {
+	case colIndex:
+		return s.LogIndex == nil
+	case colIssuer:
+		return s.Issuer == ""
+	case colTime, colTimeShort:
+		return signedAt(s).IsZero()
+	case colChecks:
+		return len(s.Checks) == 0
+	}
+	return false
 }
 
 // Matches implements widget.Source.

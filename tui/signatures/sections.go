@@ -116,13 +116,7 @@ func storedAt(t *theme.Theme, s *verification.Signature, command string, width i
 		p.Fact("attached to", strings.TrimSpace(s.Image.String()+"  "+s.Platform))
 	}
 	p.Fact("stored", stored(s))
-	if s.Layer.Hex != "" {
-		note := ""
-		if s.Storage == verification.StoredInTag && s.Kind != verification.KindAttestation && s.Kind != verification.KindSBOM {
-			note = " (the same for every signer of this digest)"
-		}
-		p.Fact("payload", s.Layer.String()+note)
-	}
+	p.Fact("payload", payloadOf(s))
 	p.Fact("media type", s.MediaType())
 	p.Fact("predicate", s.PredicateType)
 	if command != "" {
@@ -133,7 +127,7 @@ func storedAt(t *theme.Theme, s *verification.Signature, command string, width i
 	if len(s.Payload) > 0 {
 		p.Blank()
 		p.Title("What was signed")
-		p.Document(verification.Indented(s.Payload))
+		p.Document(verification.Indented(s.Signed()))
 	}
 	return p.Lines
 }

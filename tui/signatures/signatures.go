@@ -63,7 +63,8 @@ type Model struct {
 
 	detail   widget.Scroll
 	section  int
-	check    int // the chosen check
+	check    int  // the chosen check
+	reveal   bool // it is to be scrolled to
 	onDetail bool
 	drawn    *drawn
 
@@ -74,9 +75,10 @@ type Model struct {
 // drawn is what the detail was drawn from, and its lines: a document is not broken into lines again for every key.
 type drawn struct {
 	row, section, check, width int
+	cut                        bool // the sentence above is not whole
 	look                       theme.Options
 	lines                      []string
-	at                         int // the line of the chosen check
+	at, end                    int // the lines of the chosen check
 }
 
 var _ screen.Screen = (*Model)(nil)
@@ -125,7 +127,12 @@ func (m *Model) replace(report *verification.Report) {
 func (m *Model) Init() tea.Cmd { return tea.Batch(m.explainChosen(), m.explainFrom(0)) }
 
 // SetSize implements screen.Screen.
-func (m *Model) SetSize(width, height int) { m.width, m.height = width, height }
+func (m *Model) SetSize(width, height int) {
+	if width != m.width || height != m.height {
+		m.reveal = true
+	}
+	m.width, m.height = width, height
+}
 
 // Scope implements screen.Screen.
 func (m *Model) Scope() keys.Scope {
@@ -247,12 +254,12 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		m.filter = widget.NewInput(m.deps.Theme)
 		m.filter.SetText(m.filtered)
 	case keys.Section:
-		m.section = int(key.String()[0] - '1')
+		m.section, m.reveal = int(key.String()[0]-'1'), true
 		m.detail.Home()
 	case keys.ColLeft, keys.ColRight:
 		m.scrollColumns(intent)
 	case keys.Detail, keys.NextPane:
-		m.onDetail = !m.onDetail
+		m.onDetail, m.reveal = !m.onDetail, true
 	case keys.Copy:
 		return m.copyRow()
 	case keys.Who:
@@ -312,17 +319,27 @@ func (m *Model) move(intent keys.Intent) {
 // chosenCheck moves over the checks of the matrix.
 type chosenCheck struct{ m *Model }
 
-// Move implements screen.Mover.
+// Move implements screen.Mover. What a check says is read to its end before the next one is chosen.
 func (c *chosenCheck) Move(rows int) {
+	m := c.m
+	split := m.layout()
+	m.detailLines(split.SecondWidth - 2)
+	switch d, height := m.drawn, split.Second-1; {
+	case d == nil:
+		return
+	case rows == 1 && !m.reveal && !m.detail.Sees(d.end-1, height), rows == -1 && !m.reveal && !m.detail.Sees(d.at, height):
+		m.detail.Move(rows)
+		return
+	}
 	most := len(verification.Checks()) - 1
-	c.m.check = max(0, min(most, c.m.check+rows))
+	m.check, m.reveal = max(0, min(most, m.check+rows)), true
 }
 
 // Home implements screen.Mover.
-func (c *chosenCheck) Home() { c.m.check = 0 }
+func (c *chosenCheck) Home() { c.m.check, c.m.reveal = 0, true }
 
 // End implements screen.Mover.
-func (c *chosenCheck) End() { c.Move(len(verification.Checks())) }
+func (c *chosenCheck) End() { c.m.check, c.m.reveal = len(verification.Checks())-1, true }
 
 func (m *Model) copyRow() tea.Cmd {
 	row := m.table.Selected()
@@ -347,7 +364,7 @@ func (m *Model) Point(row int) tea.Cmd {
 		return m.explainChosen()
 	}
 	if _, ok := widget.AreaOf(row); ok {
-		m.onDetail = true
+		m.onDetail, m.reveal = true, true
 		return nil
 	}
 	if m.table.At(row) {

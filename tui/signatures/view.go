@@ -1,6 +1,8 @@
 package signatures
 
 import (
+	"fmt"
+	"math"
 	"strings"
 
 	"github.com/sigwalk/sigwalk/actions/verification"
@@ -23,17 +25,30 @@ func (m *Model) View() []string {
 	}
 	head = append(head, m.sentence()...)
 	split := m.layout()
-	lines, at := m.detailLines(split.SecondWidth - 2)
-	if m.onDetail && m.section == sectionChecks {
-		m.detail.Show(min(len(lines)-1, at+8), split.Second-1) // with what is open below it
-		m.detail.Show(at, split.Second-1)
+	lines := m.detailLines(split.SecondWidth - 2)
+	if m.reveal && m.onDetail && m.section == sectionChecks && m.drawn != nil {
+		m.detail.Show(m.drawn.end-1, split.Second-1) // with what is open below it
+		m.detail.Show(m.drawn.at, split.Second-1)
 	}
+	m.reveal = false
 	from, to := m.detail.View(len(lines), split.Second-1)
 	pane := widget.Pane{
-		Title: tabs(m.section), Right: strings.TrimSuffix(m.detail.Position(len(lines), split.Second-1), " below"),
-		Focus: m.onDetail, Lines: lines[from:to],
+		Title: tabs(m.section), Right: More(&m.detail, len(lines), split, m.onDetail), Focus: m.onDetail, Lines: lines[from:to],
 	}
 	return append(head, split.Draw(t, m.tableView(split.FirstWidth, split.First), pane)...)
+}
+
+// roomy is the width from which the title of the detail has room for a key.
+const roomy = 78
+
+// More says where one is in the n lines of a detail, and while one is not in it, which key leads there.
+func More(s *widget.Scroll, n int, split widget.Split, inside bool) string {
+	height := split.Second - 1
+	position := strings.TrimSuffix(s.Position(n, height), " below")
+	if position != "" && !inside && split.SecondWidth >= roomy {
+		return fmt.Sprintf("enter: %d more lines", n-height)
+	}
+	return position
 }
 
 // sentence says who signed the chosen row, in as many lines as there is room for: always the same number, so that the table
@@ -41,11 +56,7 @@ func (m *Model) View() []string {
 func (m *Model) sentence() []string {
 	t := m.deps.Theme
 	n := m.sentenceLines()
-	text := ""
-	if row := m.table.Selected(); row >= 0 {
-		text = Sentence(&m.rows[row], max(32, m.width-44))
-	}
-	wrapped := widget.Wrap(text, m.width-2)
+	wrapped := m.wrappedSentence()
 	out := make([]string, n)
 	for i := range out {
 		switch {
@@ -58,6 +69,15 @@ func (m *Model) sentence() []string {
 		}
 	}
 	return out
+}
+
+// wrappedSentence is the sentence in as many lines as it takes.
+func (m *Model) wrappedSentence() []string {
+	row := m.table.Selected()
+	if row < 0 {
+		return nil
+	}
+	return widget.Wrap(Sentence(&m.rows[row], max(32, m.width-44)), m.width-2)
 }
 
 // sentenceLines is how many lines the sentence has.
@@ -88,8 +108,13 @@ func Sentence(s *verification.Signature, most int) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
+// layout gives the detail all that it can get while it has the keys.
 func (m *Model) layout() widget.Split {
-	return widget.SplitOf(m.width, m.height-2-m.sentenceLines(), m.table.Lines()+1, 6)
+	least := 6
+	if m.onDetail {
+		least = m.height
+	}
+	return widget.SplitOf(m.width, m.height-2-m.sentenceLines(), m.table.Lines()+1, least)
 }
 
 // Short names the image of a report: its name without registry, and its digest shortened.
@@ -115,20 +140,21 @@ func (m *Model) tableView(width, height int) []string {
 	return m.table.View(width, height)
 }
 
-// detailLines are those of the chosen section of the chosen row, and which of them has the chosen check.
-func (m *Model) detailLines(width int) (lines []string, at int) {
+// detailLines are those of the chosen section of the chosen row.
+func (m *Model) detailLines(width int) []string {
 	row := m.table.Selected()
 	if row < 0 {
-		return nil, 0
+		return nil
 	}
 	check := -1
 	if m.onDetail {
 		check = m.check
 	}
-	if d := m.drawn; d != nil && d.row == row && d.section == m.section && d.check == check && d.width == width && d.look == m.deps.Theme.Options {
-		return d.lines, d.at
+	cut := len(m.wrappedSentence()) > m.sentenceLines()
+	if d := m.drawn; d != nil && d.row == row && d.section == m.section && d.check == check && d.width == width && d.cut == cut && d.look == m.deps.Theme.Options {
+		return d.lines
 	}
-	d := &drawn{row: row, section: m.section, check: check, width: width, look: m.deps.Theme.Options}
+	d := &drawn{row: row, section: m.section, check: check, width: width, cut: cut, look: m.deps.Theme.Options}
 	t, s := m.deps.Theme, &m.rows[row]
 	switch m.section {
 	case sectionCertificate:
@@ -138,12 +164,19 @@ func (m *Model) detailLines(width int) (lines []string, at int) {
 	case sectionTime:
 		d.lines = times(t, s, m.deps.Clock.Now(), width)
 	case sectionStored:
-		d.lines = storedAt(t, s, Command(m.report), width)
+		d.lines = storedAt(t, s, Command(m.report, s), width)
 	case sectionRaw:
 		d.lines = raw(t, s, width)
 	default:
-		d.lines, d.at = matrix(t, s, m.tried[row], check, width)
+		d.lines, d.at, d.end = matrix(t, s, m.tried[row], check, width)
+		if cut { // above there is no room for all of it
+			d.lines = append(d.lines, "")
+			d.lines = append(d.lines, widget.Wrap(Sentence(s, math.MaxInt), width)...)
+			if check == len(s.Checks)-1 {
+				d.end = len(d.lines)
+			}
+		}
 	}
 	m.drawn = d
-	return d.lines, d.at
+	return d.lines
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
+	"github.com/sigwalk/sigwalk/tui/signatures"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
@@ -247,19 +248,6 @@ func (m *Model) detailLines(width int) []string {
 	return m.drawn.lines
 }
 
-// more says where one is in the n lines of the detail, and while one is not in it, which key leads there.
-func (m *Model) more(n int, split widget.Split) string {
-	height := split.Second - 1
-	position := strings.TrimSuffix(m.detail.Position(n, height), " below")
-	if position != "" && !m.onDetail && split.SecondWidth >= roomy {
-		return fmt.Sprintf("enter: %d more lines", n-height)
-	}
-	return position
-}
-
-// roomy is the width from which the title of the detail has room for a key.
-const roomy = 78
-
 // View implements screen.Screen.
 func (m *Model) View() []string {
 	t := m.deps.Theme
@@ -272,7 +260,7 @@ func (m *Model) View() []string {
 	first := m.tree.View(split.FirstWidth, split.First)
 	detail := m.detailLines(split.SecondWidth - 2)
 	from, to := m.detail.View(len(detail), split.Second-1)
-	pane := widget.Pane{Title: tabs(m.section), Right: m.more(len(detail), split), Focus: m.onDetail, Lines: detail[from:to]}
+	pane := widget.Pane{Title: tabs(m.section), Right: signatures.More(&m.detail, len(detail), split, m.onDetail), Focus: m.onDetail, Lines: detail[from:to]}
 	return append([]string{title}, split.Draw(t, first, pane)...)
 }
 

@@ -22,6 +22,9 @@ func (s *Scroll) Show(line, height int) {
 	}
 }
 
+// Sees reports whether line is among the height lines that View would show.
+func (s *Scroll) Sees(line, height int) bool { return line >= s.top && line < s.top+height }
+
 // View returns the height lines to show of n, as a range.
 func (s *Scroll) View(n, height int) (from, to int) {
 	s.top = max(0, min(s.top, n-height))

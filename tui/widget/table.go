@@ -29,6 +29,8 @@ type Source interface {
 	Cell(row, column int) (string, *theme.State)
 	// Less orders two rows by a column.
 	Less(column, a, b int) bool
+	// None reports whether a row has nothing in a column: sorted by that, it comes last in either direction.
+	None(column, row int) bool
 	// Matches reports whether a row is kept by a filter, which is lower case and not empty.
 	Matches(row int, filter string) bool
 }
@@ -50,6 +52,7 @@ type Table struct {
 	down    bool
 	filter  string
 	skipped int              // columns behind the first that were scrolled away
+	drawn   []int            // the widths of the columns when they were drawn last; nil before
 	group   func(int) string // of a row; nil without groups
 	lines   []line           // what is drawn, where there are groups
 	lineOf  []int            // the line of each row in order, where there are groups
@@ -120,6 +123,9 @@ func (t *Table) arrange() {
 	if t.sortBy >= 0 {
 		sort.SliceStable(t.order, func(i, j int) bool {
 			a, b := t.order[i], t.order[j]
+			if x, y := t.source.None(t.sortBy, a), t.source.None(t.sortBy, b); x != y {
+				return y
+			}
 			if t.down {
 				a, b = b, a
 			}
@@ -183,20 +189,20 @@ func (t *Table) movable() []int {
 	return out
 }
 
-// SortNext sorts by the next column: upwards, then downwards, then the next; after the last comes the source's order.
-// It returns a description for a person.
+// SortNext sorts by the next column that is seen: upwards, then downwards, then the next; after the last comes the source's
+// order. It returns a description for a person.
 func (t *Table) SortNext() string {
-	switch {
-	case t.sortBy < 0:
-		t.sortBy, t.down = 0, false
-	case !t.down:
+	if t.sortBy >= 0 && !t.down {
 		t.down = true
-	default:
-		t.sortBy, t.down = t.sortBy+1, false
+		return t.sorted()
 	}
-	if t.sortBy >= len(t.columns) {
-		t.sortBy = -1
+	t.down = false
+	for t.sortBy++; t.sortBy < len(t.columns); t.sortBy++ {
+		if len(t.drawn) != len(t.columns) || t.drawn[t.sortBy] > 0 {
+			return t.sorted()
+		}
 	}
+	t.sortBy = -1
 	return t.sorted()
 }
 
@@ -281,6 +287,7 @@ func (t *Table) View(width, height int) []string {
 		return Block(nil, width, height)
 	}
 	widths := t.widths(width - 2)
+	t.drawn = widths
 	out := make([]string, 0, height)
 	out = append(out, "  "+t.header(widths))
 	if t.group != nil {
@@ -395,7 +402,7 @@ func (t *Table) widths(width int) []int {
 		for total-2 > width {
 			widest := -1
 			for c, column := range t.columns {
-				if out[c] > column.Min && (column.Weak || !weak) && (widest < 0 || out[c] > out[widest]) {
+				if out[c] > t.least(c) && (column.Weak || !weak) && (widest < 0 || out[c] > out[widest]) {
 					widest = c
 				}
 			}
@@ -413,6 +420,15 @@ func (t *Table) widths(width int) []int {
 		}
 	}
 	return out
+}
+
+// least is what a column keeps however narrow the table is: room for its title's arrow, too.
+func (t *Table) least(column int) int {
+	c := t.columns[column]
+	if column == t.sortBy {
+		return max(c.Min, Width(c.Title)+2)
+	}
+	return c.Min
 }
 
 // At reports whether the row in that place is the chosen one.
