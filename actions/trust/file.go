@@ -8,6 +8,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/filetype"
 )
 
 // maxTrustedRoot is many times what a trusted root needs.
@@ -31,9 +32,18 @@ func Parse(name string, content []byte) (trusted *root.TrustedRoot, err error) {
 		}
 	}()
 	if trusted, err = root.NewTrustedRootFromJSON(content); err != nil {
-		return nil, noTrustedRoot(name, err)
+		return nil, otherFile(name, content, err)
 	}
 	return trusted, nil
+}
+
+// otherFile says what a file is that is no trust root, as far as it can be told.
+func otherFile(name string, content []byte, err error) error {
+	t := filetype.Of(content)
+	if !t.Known() || t == filetype.TrustRoot {
+		return noTrustedRoot(name, err)
+	}
+	return &actions.Error{Code: actions.CodeTrustRoot, What: "the trust root " + name + " cannot be used", Why: t.Is, Err: err, Next: t.Use}
 }
 
 func noTrustedRoot(name string, err error) error {

@@ -1,14 +1,11 @@
 package verification
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"path/filepath"
@@ -17,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/filetype"
 )
 
 // BundleRequest is a Sigstore bundle that stands alone, of version 0.1 to 0.3, and what it should be about.
@@ -188,66 +186,13 @@ func notABundle(req BundleRequest, broken *actions.Error) error {
 	if broken != nil {
 		e.Why = broken.Why
 	}
-	var old struct {
-		Signature string          `json:"base64Signature"`
-		Rekor     json.RawMessage `json:"rekorBundle"`
-		Payload   string          `json:"payload"`
-		Type      string          `json:"payloadType"`
-		Logs      json.RawMessage `json:"tlogs"`
-	}
-	var syntax *json.SyntaxError
-	if why, next := wrapped(req.Content); why != "" {
-		e.Why, e.Next = why, next
-		return e
-	}
-	switch err := json.Unmarshal(req.Content, &old); {
-	case errors.As(err, &syntax):
-		e.Why = fmt.Sprintf("it is no JSON: %v", err)
-	case old.Signature != "" || old.Rekor != nil:
-		e.Why = "it is a bundle in cosign's older form (base64Signature, cert, rekorBundle), which is no Sigstore bundle"
-		e.Next = "verify it with `cosign verify-blob --bundle`, or sign again with --new-bundle-format"
-	case old.Payload != "" && old.Type != "":
-		e.Why = "it is a DSSE envelope alone: nothing in it says who signed and when"
-		e.Next = "ask for the bundle that it came in"
-	case old.Logs != nil:
-		e.Why = "it is a trust root: it says whom to believe, and not who signed what"
-		e.Next = "give it with --trusted-root, beside the bundle"
+	if t := filetype.Of(req.Content); t != filetype.Bundle {
+		e.Why = t.Is
+		if t.Known() {
+			e.Next = t.Use
+		}
 	}
 	return e
-}
-
-// wrapped says what holds bundles and is none itself: several of them, one a line, and the answers of package registries.
-func wrapped(content []byte) (why, next string) {
-	values := 0
-	dec := json.NewDecoder(bytes.NewReader(content))
-	for {
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
-			break
-		}
-		values++
-	}
-	if rest, err := io.ReadAll(dec.Buffered()); values > 1 && err == nil && len(bytes.TrimSpace(rest)) == 0 {
-		return fmt.Sprintf("it holds %d JSON values, one after the other, as `gh attestation download` writes bundles", values),
-			"give --bundle a file with one of them: `sed -n 1p FILE` prints the first"
-	}
-	var answer struct {
-		NPM []struct {
-			Bundle json.RawMessage `json:"bundle"`
-		} `json:"attestations"`
-		PyPI []json.RawMessage `json:"attestation_bundles"`
-	}
-	if json.Unmarshal(content, &answer) != nil {
-		return "", ""
-	}
-	switch {
-	case len(answer.NPM) > 0 && answer.NPM[0].Bundle != nil:
-		return fmt.Sprintf("it is the answer of a registry with %d attestations, each with a bundle in it", len(answer.NPM)),
-			"take one out: `jq '.attestations[0].bundle' FILE`, and give it to --bundle"
-	case len(answer.PyPI) > 0:
-		return "it is a provenance of PyPI (PEP 740), whose attestations are no Sigstore bundles", "turn it into bundles with `pypi-attestations`, or verify it with that"
-	}
-	return "", ""
 }
 
 // bundleReportJSON is the form of `sigwalk verify --bundle -o json`. Fields are added, never renamed or removed.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sigwalk/sigwalk/actions/filetype"
 	"github.com/sigwalk/sigwalk/actions/layout"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui"
@@ -36,14 +38,24 @@ func onDisk(text string) (reference string, file bool) {
 }
 
 // imageAt is the image that a command was asked for: what it was given, or for the name of an archive that is there a reference to it.
-// A bundle is no image.
+// A file that is known to be something else is no image.
 func imageAt(text string) (string, error) {
 	image, file := onDisk(text)
-	switch {
-	case file && strings.HasSuffix(text, ".json"):
-		return "", usageNext("a bundle is judged by sigwalk verify --bundle "+text+" --artifact FILE, and shown by sigwalk browse "+text, "%s is a file and no image", text)
-	case missing(image):
+	if missing(image) && !file {
 		return "", noFile(image)
+	}
+	if !file {
+		return image, nil
+	}
+	content, err := readBundleFile(text)
+	if err != nil {
+		return image, nil //nolint:nilerr // too large for anything that is known: an image may have that name
+	}
+	switch t := filetype.Of(content); {
+	case t == filetype.Bundle:
+		return "", usageNext("a bundle is judged by sigwalk verify --bundle "+text+" --artifact FILE, and shown by sigwalk browse "+text, "%s is a file and no image", text)
+	case t.Known(), strings.HasSuffix(text, ".json"):
+		return "", usageNext(cmp.Or(t.Use, "name an image")+"; an image of that name is written with its tag, as "+text+":latest", "%s is a file and no image: %s", text, t.Is)
 	}
 	return image, nil
 }

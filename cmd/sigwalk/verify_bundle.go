@@ -109,6 +109,9 @@ func readBundleFile(path string) ([]byte, error) {
 		return nil, usage("--bundle %s: %v", path, errors.Unwrap(err))
 	}
 	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, usageNext("name the bundle in it; an OCI layout is verified by sigwalk verify oci:"+path, "%s is a directory and no bundle", path)
+	}
 	content, err := io.ReadAll(io.LimitReader(f, verification.MaxBundleBytes+1))
 	if err != nil {
 		return nil, usage("--bundle %s: %v", path, err)
