@@ -43,7 +43,10 @@ func otherFile(name string, content []byte, err error) error {
 	if !t.Known() || t == filetype.TrustRoot {
 		return noTrustedRoot(name, err)
 	}
-	return &actions.Error{Code: actions.CodeTrustRoot, What: "the trust root " + name + " cannot be used", Why: t.Is, Err: err, Next: t.Use}
+	return &actions.Error{
+		Code: actions.CodeTrustRoot, What: "the trust root " + name + " cannot be used", Why: t.Is, Err: err,
+		Next: t.Use + "; --trusted-root takes the trusted_root.json of the deployment that signed",
+	}
 }
 
 func noTrustedRoot(name string, err error) error {

@@ -161,6 +161,14 @@ func (s *Signature) readBundle(content []byte) {
 	}
 }
 
+// noCertificate is what is wrong with the certificate of a bundle, in words of our own where the library has none for it.
+func noCertificate(err error) error {
+	if errors.Is(err, bundle.ErrMissingVerificationMaterial) {
+		return errors.New("the field for it is there and empty")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), bundle.ErrValidation.Error()+": "))
+}
+
 var errWithdrawn = errors.New("logs of the second generation record statements as hashedrekord 0.0.2, and cosign 3 takes no other kind from them")
 
 // withdrawn is true for an entry of the kind in which logs of the second generation recorded statements at first. The
@@ -185,8 +193,11 @@ func (s *Signature) parseBundle(content []byte) {
 	}()
 	b := &bundle.Bundle{}
 	if err := b.UnmarshalJSON(content); err != nil {
-		s.unreadable(actions.CodeSignature, "the bundle cannot be read", err)
-		return
+		if b = malformed(content); b == nil {
+			s.unreadable(actions.CodeSignature, "the bundle cannot be read", err)
+			return
+		}
+		s.broken = brokenRule(b, err)
 	}
 	s.parsed = b
 	if content, err := b.VerificationContent(); err == nil {
@@ -198,7 +209,7 @@ func (s *Signature) parseBundle(content []byte) {
 			}
 		}
 	} else {
-		s.unreadable(actions.CodeChain, "the certificate in the bundle cannot be read", err)
+		s.unreadable(actions.CodeChain, "the certificate in the bundle cannot be read", noCertificate(err))
 	}
 	if slices.ContainsFunc(b.GetVerificationMaterial().GetTlogEntries(), withdrawn) {
 		s.unreadable(actions.CodeLogEntry, "the bundle has a log entry of the kind dsse 0.0.2, which was withdrawn", errWithdrawn)

@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,8 +39,8 @@ func (e *evidence) checkStamps(stamps [][]byte, stamped []byte, expected Value, 
 	}
 	found.Text = quoted(found.Text)
 	if len(e.stamps) == 0 {
-		return failed(actions.CodeTimestamp, "no authority of the trust root made the time stamp: "+quoted(strings.Join(refused, "; ")),
-			"check that the trust root knows the timestamp authority that the signer used; "+nextRoot).sides(expected, found)
+		why, next := e.x.stampFault(strings.Join(refused, "\n"))
+		return failed(actions.CodeTimestamp, why, next).sides(expected, found)
 	}
 	return passed("an authority of the trust root stamped the signature").sides(expected, found)
 }
@@ -54,7 +55,7 @@ func (x *examination) stampedBy(stamp, stamped []byte) (*root.Timestamp, error) 
 		}
 		refused = append(refused, err.Error())
 	}
-	return nil, fmt.Errorf("%s", quoted(strings.Join(refused, "; ")))
+	return nil, errors.New(strings.Join(refused, "\n"))
 }
 
 // stampNames lists the authorities of the trust root.

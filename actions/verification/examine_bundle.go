@@ -146,7 +146,10 @@ func (e *evidence) oneOf(digests []string, expected Value, place string) Check {
 // messageClaims compares the digest that a bundle carries with that of the artifact.
 func (e *bundleExaminee) messageClaims() Check {
 	expected := Value{e.x.digest.String(), e.x.artifact()}
-	if e.message == nil {
+	switch {
+	case e.message == nil && e.bundle.GetMessageSignature() != nil:
+		return failed(actions.CodeClaims, "the bundle does not say what it signs", nextTampered).sides(expected, Value{"none", e.place("messageSignature.messageDigest")})
+	case e.message == nil:
 		return failed(actions.CodeClaims, "the bundle carries no signature", nextTampered).sides(expected, Value{"none", e.place("messageSignature")})
 	}
 	algorithm := messageAlgorithms[e.message.DigestAlgorithm()]
@@ -208,10 +211,24 @@ func (e *bundleExaminee) signature() Check {
 	}
 	for _, verifier := range verifiers {
 		if err = e.signedWith(verifier, &found); err == nil {
-			return passed("the key signed exactly this payload").sides(expected, found)
+			return e.namedKey(verifier, passed("the key signed exactly this payload").sides(expected, found))
 		}
 	}
 	return failed(actions.CodeSignature, "the key did not sign this: "+err.Error(), next).sides(expected, found)
+}
+
+// namedKey fails where the envelope of a good signature names another key: the verifier passes over such a signature.
+func (e *bundleExaminee) namedKey(verifier signature.Verifier, good Check) Check {
+	key, err := verifier.PublicKey()
+	if err != nil || e.envelope == nil {
+		return good
+	}
+	found, want := keyIDs(e.envelope, key)
+	if found == want {
+		return good
+	}
+	return failed(actions.CodeSignature, "the envelope says that another key made the signature, though this one did", nextKeyID).
+		sides(Value{fmt.Sprintf("the keyid %q, or none", want), good.Expected.Source}, Value{fmt.Sprintf("%q", shortened(found)), e.place("dsseEnvelope.signatures[0].keyid")})
 }
 
 func (e *bundleExaminee) signedWith(verifier signature.Verifier, found *Value) error {

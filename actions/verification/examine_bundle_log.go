@@ -189,6 +189,10 @@ func (e *bundleExaminee) entryProof(l *logged, entry *protorekor.TransparencyLog
 	if l.entry.Proof == nil {
 		return e.notCarried()
 	}
+	if l.entry.Proof.Checkpoint == "" {
+		return failed(actions.CodeProof, "the proof comes without the checkpoint, in which the log signs the root hash", "see the check format").
+			sides(Value{"a checkpoint signed by a log of the trust root", fromLogs}, Value{"none", e.place("inclusion proof of the log entry")})
+	}
 	lines := strings.Split(l.entry.Proof.Checkpoint, "\n")
 	first := len(lines) >= 4 && v1Checkpoint.MatchString(lines[0])
 	if first {

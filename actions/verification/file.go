@@ -186,7 +186,13 @@ func notABundle(req BundleRequest, broken *actions.Error) error {
 	if broken != nil {
 		e.Why = broken.Why
 	}
-	if t := filetype.Of(req.Content); t != filetype.Bundle {
+	t := filetype.Of(req.Content)
+	if t == filetype.Bundle {
+		e.What, e.Next = req.Name+" is a Sigstore bundle that cannot be read", nextMalformed
+		if broken != nil && broken.Err != nil {
+			e.Why = readable(broken.Err)
+		}
+	} else {
 		e.Why = t.Is
 		if t.Known() {
 			e.Next = t.Use

@@ -521,6 +521,7 @@ func TestBundleMutations(t *testing.T) {
 		w.stated(change(byAlice, func(s *spec) { s.PayloadType = "text/plain" })), w.stated(change(byAlice, func(s *spec) { s.Crowd = 1024 })),
 		w.message(misrecorded(tiledSpec)), w.stated(misrecorded(tiledSpec)), w.stated(misrecorded(byAlice)),
 		w.d.AsV1(w.message(byAlice)), w.d.AsV1(w.stated(byAlice)), promisedTiles(w), rekorded(w), misrecordedToo(w),
+		named(t, w.stated(byAlice), ""), named(t, w.stated(tiledSpec), "another"),
 	}
 	cases, good, unreadable := 0, 0, 0
 	for n := range 20 {

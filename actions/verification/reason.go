@@ -40,6 +40,9 @@ func (j *judgement) reasonFor(s *Signature, err error) *actions.Error {
 	}
 	if s.Certificate == nil && j.policy.KeyReference == "" {
 		// cosign may stop before, at a log entry that it cannot compare with a key it does not have.
+		if s.isBundle() {
+			return bundleWithoutCertificate(s)
+		}
 		return withoutCertificate()
 	}
 	if s.isBundle() {
@@ -144,13 +147,17 @@ func badSCT(s *Signature, text string) *actions.Error {
 }
 
 func (j *judgement) badSignature(text string) *actions.Error {
+	said := " (" + strings.TrimPrefix(text, "failed to verify signature: ") + ")"
+	if has(text, "accepted signatures do not match threshold") { // which says no more
+		said = ""
+	}
 	if j.policy.KeyReference != "" {
-		return strangerKey("the signature does not match the payload under that key (" + text + ")")
+		return strangerKey("the signature does not match the payload under that key" + said)
 	}
 	return &actions.Error{
 		Code: actions.CodeSignature,
 		What: "the signature does not match what it is attached to",
-		Why:  "the key that should have made it did not sign this payload (" + text + ")",
+		Why:  "the key that should have made it did not sign this payload" + said,
 		Next: nextTampered,
 	}
 }

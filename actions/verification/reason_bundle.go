@@ -1,10 +1,14 @@
 package verification
 
 import (
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	"github.com/sigstore/sigstore-go/pkg/bundle"
 
 	"github.com/sigwalk/sigwalk/actions"
 )
@@ -15,16 +19,16 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 	switch {
 	case has(text, "entity was not signed with a certificate"), has(text, "no public key material available"),
 		has(text, "bundle is signed with a public key"):
-		return withoutCertificate()
+		return bundleWithoutCertificate(s)
 	case has(text, "expected key signature, not certificate"):
 		return otherKey()
 	case has(text, "failed to verify log inclusion:"):
 		return j.badInclusion(s, strings.TrimPrefix(text, "failed to verify log inclusion: "))
 	case has(text, "failed to verify timestamps:"):
 		if has(text, "verified signed timestamps") || has(text, "too many signed timestamps") {
-			return badStamp(stampText(text))
+			return j.badStamps(s, text)
 		}
-		return &actions.Error{Code: actions.CodeTime, What: "nothing proves when the bundle was signed", Why: text, Next: "add --use-signed-timestamps if it carries a time stamp"}
+		return timeless(s)
 	case has(text, "failed to summarize certificate"):
 		return &actions.Error{Code: actions.CodeFormat, What: "the certificate in the bundle cannot be read", Why: text, Next: nextTampered}
 	case has(text, "failed to verify leaf certificate"):
@@ -65,6 +69,9 @@ func (j *judgement) reasonForBundle(s *Signature, err error) *actions.Error {
 		if other := j.anotherArtifact(s); other != nil {
 			return other
 		}
+		if other := j.anotherKeyID(s); other != nil {
+			return other
+		}
 		return j.badSignature(text)
 	case has(text, "failed to verify certificate identity"):
 		return j.otherIdentity(s)
@@ -99,9 +106,53 @@ func (j *judgement) anotherArtifact(s *Signature) *actions.Error {
 	}
 }
 
-// stampText is what was said of time stamps, without what the library's formatting of no error leaves behind.
-func stampText(text string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(text, "failed to verify timestamps: "), "; error: %!w(<nil>)")
+// bundleWithoutCertificate explains a bundle for which a key has to be given.
+func bundleWithoutCertificate(s *Signature) *actions.Error {
+	e := withoutCertificate()
+	if hint := s.parsed.GetVerificationMaterial().GetPublicKey().GetHint(); hint != "" {
+		e.Why = fmt.Sprintf("it was made with a key pair, which the bundle calls %q, and only the public key of that pair can vouch for it", shortened(hint))
+		e.Next = "ask whoever signed for that public key, and verify it with --key FILE"
+	}
+	return e
+}
+
+// anotherKeyID explains an envelope that names another key than the one that is to verify it.
+func (j *judgement) anotherKeyID(s *Signature) *actions.Error {
+	envelope, err := s.bundle.Envelope()
+	if err != nil {
+		return nil
+	}
+	var key crypto.PublicKey
+	switch {
+	case j.key != nil:
+		key, _ = j.key.PublicKey()
+	case s.Certificate != nil:
+		key = s.Certificate.PublicKey
+	}
+	found, want := keyIDs(envelope, key)
+	if found == want {
+		return nil
+	}
+	return &actions.Error{
+		Code: actions.CodeSignature, What: "the envelope says that another key made the signature",
+		Why: fmt.Sprintf("expected the keyid %q or none, found %q", want, shortened(found)), Next: nextKeyID,
+	}
+}
+
+const nextKeyID = "ask whoever signed for a bundle whose keyid is that of the key, or empty: readers pass over a signature by another"
+
+// keyIDs are the identifier by which an envelope names the key of its signature, and that which the verifier of envelopes gives to a
+// key. They are equal where there is nothing to compare.
+func keyIDs(envelope *bundle.Envelope, key crypto.PublicKey) (found, want string) {
+	if len(envelope.Signatures) != 1 || envelope.Signatures[0].KeyID == "" {
+		return "", ""
+	}
+	found = envelope.Signatures[0].KeyID
+	want, err := dsse.SHA256KeyID(key)
+	if err != nil {
+		return found, found
+	}
+	return found, want
 }
 
 func otherStatement(digest string, s *Signature) *actions.Error {
@@ -125,10 +176,12 @@ func (j *judgement) badInclusion(s *Signature, text string) *actions.Error {
 		return j.outsideLife(s, text)
 	case has(text, "not enough verified log entries") && s.LogIndex == nil:
 		return j.noEntry(s)
-	case has(text, "calculated root:"):
-		e.Why = fmt.Sprintf("the inclusion proof of entry %s does not lead from the entry to the root hash that it names", s.entryName())
+	case has(text, "missing verification material") && s.parsed.GetMessageSignature() != nil:
+		e.Code, e.What, e.Why = actions.CodeClaims, "the bundle does not say what it signs", "messageSignature.messageDigest is missing, which is what log entry and artifact are held against"
 	case has(text, "not enough verified log entries"):
 		e.What, e.Why, e.Next = j.unprovenEntry(s, text)
+	default:
+		e.Why = proofFault(s.entryName(), text)
 	}
 	return e
 }

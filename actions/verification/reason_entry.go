@@ -54,9 +54,11 @@ func (j *judgement) unprovenEntry(s *Signature, text string) (what, why, next st
 			fmt.Sprintf("expected one of the logs %s, found %s", list, s.LogID),
 			nextRoot
 	}
-	return "the log's signature over the entry (SET) is invalid",
-		fmt.Sprintf("body, index, time and log of entry %s are not those that the log signed (%s)", s.entryName(), text),
-		nextTampered
+	why = fmt.Sprintf("body, index, time and log of entry %s are not those that the log signed", s.entryName())
+	if !has(text, "not enough verified log entries") { // which says no more
+		why += " (" + text + ")"
+	}
+	return "the log's signature over the entry (SET) is invalid", why, nextTampered
 }
 
 // entryName names the log entry for people.
