@@ -80,8 +80,20 @@ func Codes() []actions.Code {
 	return codes
 }
 
-// Near returns codes that look like one that does not exist, for a mistyped one.
+// exits are the codes behind the exit codes that mean one thing alone, cosign's.
+var exits = map[actions.Code][]actions.Code{
+	"10": {actions.CodeNoSignatures},
+	"11": {actions.CodeTagNotFound},
+	"12": {actions.CodeNoMatch},
+	"13": {actions.CodeNoCertificate},
+}
+
+// Near returns codes that look like one that does not exist, for a mistyped one or for cosign's exit code.
 func Near(code actions.Code) []actions.Code {
+	if near, ok := exits[code]; ok {
+		return near
+	}
+	code = actions.Code(strings.ToLower(string(code)))
 	var near []actions.Code
 	for _, c := range Codes() {
 		for part := range strings.SplitSeq(string(code), "-") {

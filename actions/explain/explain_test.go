@@ -75,6 +75,12 @@ func TestEveryCodeIsExplained(t *testing.T) {
 	if near := explain.Near("claims-mismtch"); !slices.Contains(near, actions.CodeClaims) {
 		t.Errorf("near claims-mismtch: %v", near)
 	}
+	if near := explain.Near("CLAIMS-MISMATCH"); !slices.Contains(near, actions.CodeClaims) {
+		t.Errorf("near CLAIMS-MISMATCH: %v", near)
+	}
+	if near := explain.Near("12"); !slices.Equal(near, []actions.Code{actions.CodeNoMatch}) {
+		t.Errorf("near 12: %v", near)
+	}
 }
 
 // TestReferences follows every "sigwalk explain CODE" inside an entry.
@@ -169,9 +175,31 @@ func TestOutput(t *testing.T) {
 			t.Errorf("%s is no code", first.Code)
 		}
 	}
-	for _, nothing := range []string{"", "all is well\n"} {
-		if causes, err := explain.Output(t.Context(), strings.NewReader(nothing)); err != nil || len(causes) != 0 {
-			t.Errorf("%q: %v %v", nothing, causes, err)
+	for output, want := range map[string]string{
+		"": "nothing came", "\n\n": "nothing came", "all is well\n": "is known", string([]byte{0, 1, 2, 0xff, 0xfe, 27}): "is known",
+	} {
+		causes, err := explain.Output(t.Context(), strings.NewReader(output))
+		if err == nil || causes == nil || len(causes) != 0 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v %v", output, causes, err)
+		}
+	}
+}
+
+// TestProvoked checks that what real programs print when they fail is explained first by the right cause, with the line
+// that says so and a next step in which nothing was left open by the pattern.
+func TestProvoked(t *testing.T) {
+	for _, c := range provoked {
+		causes, err := explain.Output(t.Context(), strings.NewReader(c.output+"\n"))
+		if err != nil {
+			t.Errorf("%s: %.120q: %v", c.program, c.output, err)
+			continue
+		}
+		first := causes[0]
+		if first.Code != c.want || !strings.Contains(c.output, strings.Trim(first.Evidence, ".")) {
+			t.Errorf("%s: %.120q: %+v, want %s", c.program, c.output, first, c.want)
+		}
+		if said := first.What + first.Next; strings.Contains(said, "$1") || strings.Contains(said, "()") || strings.Contains(said, ": .") {
+			t.Errorf("%s: %.120q: %+v", c.program, c.output, first)
 		}
 	}
 }
@@ -193,8 +221,26 @@ func TestOutputSafely(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	endless := &counter{}
-	if _, err := explain.Output(t.Context(), endless); err != nil || endless.read > 8<<20 {
-		t.Errorf("%d bytes read: %v", endless.read, err)
+	if causes, err := explain.Output(t.Context(), endless); err == nil || len(causes) != 0 || endless.read > 300<<20 {
+		t.Errorf("%d bytes read: %v %v", endless.read, causes, err)
+	}
+}
+
+// TestOutputOfLongRuns checks that the last line of a long output is found, where programs say why they give up: behind
+// many megabytes, and behind a line without an end.
+func TestOutputOfLongRuns(t *testing.T) {
+	last := "\nError: no signatures found\nerror during command execution: no signatures found\n"
+	for name, output := range map[string]string{
+		"many lines":        strings.Repeat("pulling layer after layer\n", 1<<20) + last,
+		"one long line":     strings.Repeat("x", 8<<20) + last,
+		"repeated lines":    strings.Repeat("retrying GET https://x: 503\n", 1000) + last,
+		"at the beginning":  last + strings.Repeat("more and more\n", 1<<20),
+		"a carriage return": strings.ReplaceAll(last, "\n", "\r\n"),
+	} {
+		causes, err := explain.Output(t.Context(), strings.NewReader(output))
+		if err != nil || len(causes) != 1 || causes[0].Code != actions.CodeNoSignatures {
+			t.Errorf("%s: %+v %v", name, causes, err)
+		}
 	}
 }
 
@@ -214,8 +260,8 @@ func FuzzOutput(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, output string) {
 		causes, err := explain.Output(t.Context(), strings.NewReader(output))
-		if err != nil {
-			t.Fatal(err)
+		if (err == nil) != (len(causes) > 0) {
+			t.Fatal(causes, err)
 		}
 		for _, c := range causes {
 			if c.What == "" || c.Next == "" || c.Code == "" || strings.ContainsAny(c.Evidence+c.What+c.Next, "\x1b\x00") {

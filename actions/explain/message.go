@@ -1,9 +1,7 @@
 package explain
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -39,13 +37,23 @@ func CausesText(causes []Cause) string {
 	return strings.Join(texts, "\n")
 }
 
-// ErrUnknown is said where Output finds no cause.
-func ErrUnknown() error {
+// errUnknown is said where Output finds no cause.
+func errUnknown() error {
 	return &actions.Error{
 		Code: actions.CodeNotVerified,
 		What: "nothing in this output is known",
 		Why:  "it holds none of the messages in the catalogue",
 		Next: "give all of it, standard error included (2>&1); for an image, sigwalk verify IMAGE --explain looks for itself",
+	}
+}
+
+// errEmpty is said where nothing came to be looked through.
+func errEmpty() error {
+	return &actions.Error{
+		Code: actions.CodeNotVerified,
+		What: "there is no output to explain",
+		Why:  "nothing came on standard input: most programs write their errors to standard error, which a pipe does not take along",
+		Next: "COMMAND 2>&1 | sigwalk explain",
 	}
 }
 
@@ -57,27 +65,16 @@ type message struct {
 	reported   string
 }
 
-// The limits on what is read of an output: more is never a message for people.
-const (
-	maxOutputBytes = 4 << 20
-	maxLineBytes   = 64 << 10
-)
-
 // Output looks through the output of a command and returns the causes that it knows, the most telling first: what is
-// further up in the catalogue is more specific. A cause is named once however often its message comes. It fails when
-// reading does, or with ctx.
+// further up in the catalogue is more specific. A cause is named once however often its message comes. Where
+// none is known they are empty, with CodeNotVerified; they are nil when reading fails, or with ctx.
 func Output(ctx context.Context, output io.Reader) ([]Cause, error) {
-	scanner := bufio.NewScanner(io.LimitReader(output, maxOutputBytes))
-	scanner.Buffer(make([]byte, 0, 4096), maxLineBytes)
-	var lines []string
-	for scanner.Scan() {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		lines = append(lines, readable(scanner.Text()))
-	}
-	if err := scanner.Err(); err != nil && !errors.Is(err, bufio.ErrTooLong) {
+	lines, err := read(ctx, output)
+	if err != nil {
 		return nil, err
+	}
+	if len(lines) == 0 {
+		return []Cause{}, errEmpty()
 	}
 	causes := []Cause{}
 	explained := map[string]bool{}
@@ -96,6 +93,9 @@ func Output(ctx context.Context, output io.Reader) ([]Cause, error) {
 			}
 			break
 		}
+	}
+	if len(causes) == 0 {
+		return causes, errUnknown()
 	}
 	return causes, nil
 }

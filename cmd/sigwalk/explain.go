@@ -14,8 +14,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Use:   "explain [CODE...]",
 		Short: "Explain a code or a check, or the output of a command that failed",
 		Long: `Explain what a code or a check of ` + "`sigwalk verify --explain`" + ` means: one sentence, why, what to do. Without a code it
-reads the output of a command that failed, cosign's or skopeo's, from standard input, and names the likely cause, the
-evidence and what to try next:
+reads the output of a command that failed, of cosign, skopeo, podman, crane or oras, from standard input, and names the
+likely cause, the evidence and what to try next:
 
   cosign verify ... 2>&1 | sigwalk explain
 
@@ -48,7 +48,7 @@ func (a *app) explainCodes(codes []string) error {
 
 func (a *app) explainOutput(cmd *cobra.Command) error {
 	causes, err := explain.Output(cmd.Context(), a.in)
-	if err != nil {
+	if causes == nil {
 		return err
 	}
 	if a.flags.output == "json" {
@@ -56,8 +56,5 @@ func (a *app) explainOutput(cmd *cobra.Command) error {
 	} else {
 		a.say("%s", explain.CausesText(causes))
 	}
-	if len(causes) == 0 {
-		return explain.ErrUnknown()
-	}
-	return nil
+	return err
 }

@@ -34,15 +34,12 @@ func (c *command) explainOutput(ctx context.Context) error {
 		return builtin.Usage("explain what? Name a code, or give the output of a command on standard input")
 	}
 	causes, err := explain.Output(ctx, c.call.Stdin)
-	if err != nil {
+	if causes == nil {
 		return err
 	}
 	c.call.Keep(causes)
 	if err := c.print(causes, func() string { return explain.CausesText(causes) }); err != nil {
 		return err
 	}
-	if len(causes) == 0 {
-		return explain.ErrUnknown()
-	}
-	return nil
+	return err
 }
