@@ -108,14 +108,16 @@ func walk(ctx context.Context, f *os.File, each func(Entry) error) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("it is no regular file")
 	}
-	magic := make([]byte, 2)
-	if n, err := io.ReadFull(f, magic); err != nil {
+	head := make([]byte, blockSize)
+	n, err := io.ReadFull(f, head)
+	// The name of the first file is filled up with zeros: what has none and is not even a block is a text.
+	if err != nil && (n < 2 || n > nameSize && !bytes.Contains(head[:n], []byte{0}) && !bytes.HasPrefix(head, gzipMagic)) {
 		return fmt.Errorf("it has %d bytes and is no archive", n)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+	if !bytes.HasPrefix(head[:n], gzipMagic) {
 		at := func() (int64, error) { return f.Seek(0, io.SeekCurrent) }
 		return entries(ctx, tar.NewReader(&stoppable{ctx, f, f}), at, at, each)
 	}
@@ -127,6 +129,12 @@ func walk(ctx context.Context, f *os.File, each func(Entry) error) error {
 	read := func() (int64, error) { return freeSize + maxRatio*info.Size() - limit.left, nil }
 	return entries(ctx, tar.NewReader(limit), read, func() (int64, error) { return -1, nil }, each)
 }
+
+// gzipMagic is how gzip begins (RFC 1952, 2.3.1).
+var gzipMagic = []byte{0x1f, 0x8b}
+
+// nameSize is how much of a header is the name (POSIX.1-2024, pax, "ustar Header Block").
+const nameSize = 100
 
 // blockSize is what a tar is made of: headers and contents fill blocks (POSIX.1-2024, pax, "ustar Interchange Format").
 const blockSize = 512

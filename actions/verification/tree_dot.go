@@ -49,8 +49,8 @@ func (n *Node) label() string {
 		lines = append(lines, n.Digest.Algorithm+":"+n.Digest.Hex[:min(12, len(n.Digest.Hex))])
 	}
 	if s := n.Signature; s != nil {
-		if n.Kind == NodeAttestation && s.Subject != "" {
-			lines = append(lines, "by "+s.Subject)
+		if n.Kind == NodeAttestation {
+			lines = append(lines, "by "+s.title())
 		}
 		if s.Issuer != "" {
 			lines = append(lines, s.Issuer)

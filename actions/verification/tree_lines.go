@@ -57,7 +57,7 @@ func (n *Node) line() string {
 		}
 	}
 	if s := n.Signature; s != nil {
-		if n.Kind == NodeAttestation && s.Subject != "" {
+		if n.Kind == NodeAttestation {
 			text += "  by " + s.title()
 		}
 		if s.Issuer != "" {
@@ -80,10 +80,18 @@ func (n *Node) line() string {
 	if c, ok := n.Coverage(); ok {
 		text += "  " + c.String()
 	}
-	if n.Err != nil {
+	switch {
+	case n.Err != nil:
 		text += "  cannot be read: " + n.Err.Error()
+	case n.Bare():
+		text += "  nothing is attached"
 	}
 	return oneLine(text)
+}
+
+// Bare reports whether a node is the image of a platform to which nothing is attached.
+func (n *Node) Bare() bool {
+	return n.Kind == NodeImage && n.Platform != "" && n.Title == n.Platform && !n.Unread && n.Err == nil && len(n.Children) == 0
 }
 
 // oneLine keeps foreign text from breaking out of its line or steering a terminal.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -24,6 +25,9 @@ func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
 	for i, desc := range descriptors {
 		g.Go(func() error {
 			nodes[i] = t.referrer(ctx, d, desc)
+			if i < maxBills {
+				t.countBills(ctx, d.Context(), nodes[i])
+			}
 			return nil
 		})
 	}
@@ -34,6 +38,21 @@ func (t *grower) referrerGroup(ctx context.Context, d name.Digest) *Node {
 	})
 	group.Children = nodes
 	return group
+}
+
+// countBills counts the packages in the bills of materials that a referrer is made of, as oras and cosign attach them.
+func (t *grower) countBills(ctx context.Context, repo name.Repository, n *Node) {
+	if n.Kind != NodeReferrer || n.Err != nil || len(n.Children) > maxBills {
+		return
+	}
+	bills := slices.DeleteFunc(slices.Clone(n.Children), func(c *Node) bool { return c.Kind != NodeBlob || !isBill(c.MediaType) })
+	t.countPackages(ctx, repo, bills)
+}
+
+// isBill reports whether a media type is that of a bill of materials of a format of which packages can be counted.
+func isBill(mediaType string) bool {
+	_, format, _ := strings.Cut(strings.ToLower(mediaType), "/")
+	return strings.HasPrefix(format, "spdx") || strings.HasPrefix(format, "vnd.cyclonedx") || strings.HasPrefix(format, "vnd.syft")
 }
 
 func (t *grower) referrer(ctx context.Context, d name.Digest, desc v1.Descriptor) *Node {

@@ -18,17 +18,34 @@ func Branches(node *verification.Node) *widget.Branch {
 		return b
 	}
 	if none := absent(node); none != "" {
-		b.Children = append(b.Children, &widget.Branch{Label: none, Value: node})
+		// Before the platforms: behind them it would seem to be about the last one.
+		at := slices.IndexFunc(b.Children, func(c *widget.Branch) bool {
+			child, ok := c.Value.(*verification.Node)
+			return ok && child.Kind != verification.NodeGroup
+		})
+		if at < 0 {
+			at = len(b.Children)
+		}
+		b.Children = slices.Insert(b.Children, at, &widget.Branch{Label: none, Value: node})
 	}
 	return b
 }
 
 func branch(node *verification.Node) *widget.Branch {
-	b := &widget.Branch{Unread: node.Unread, Label: label(node), KeepEnd: node.Signature == nil, Aside: aside(node), Right: right(node), State: state(node), Value: node}
+	b := &widget.Branch{Unread: node.Unread, Label: label(node), KeepEnd: node.Signature == nil, Aside: aside(node), Right: right(node), State: state(node), Value: node, Words: words(node)}
 	for _, child := range node.Children {
 		b.Children = append(b.Children, branch(child))
 	}
 	return b
+}
+
+// words are what finds a node beside what is seen of it: what one pastes from elsewhere.
+func words(n *verification.Node) string {
+	text := n.Digest.String() + " " + n.Reference + " " + n.MediaType + " " + n.Title
+	if s := n.Signature; s != nil {
+		text += " " + s.Issuer
+	}
+	return text
 }
 
 // absent says what was looked for at an image and is not there: a tree has only the groups that hold something.
@@ -121,6 +138,8 @@ func right(n *verification.Node) string {
 			return c.String() + " "
 		}
 		return ""
+	case n.Bare():
+		return "nothing attached "
 	case n.Kind == verification.NodeImage:
 		return "" // its size is that of a manifest, and would be taken for the image's
 	case n.Size > 0:

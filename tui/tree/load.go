@@ -92,6 +92,12 @@ func (m *Model) takeGrown(msg grown) tea.Cmd {
 		failed.Unread, failed.Err = false, msg.err
 		node = &failed
 	}
+	if m.status == reading {
+		m.status = ""
+		if msg.err == nil && len(node.Children) == len(msg.from.Children) {
+			m.status = "nothing hangs off it"
+		}
+	}
 	m.exchange(msg.from, node)
 	return m.nextWaiting()
 }

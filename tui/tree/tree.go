@@ -4,6 +4,7 @@ package tree
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -55,6 +56,9 @@ func New(deps screen.Deps, root *verification.Node, opts Options) *Model {
 	m.SetRoot(root)
 	return m
 }
+
+// reading is the status while a node is read that was asked for.
+const reading = "reading what hangs off it"
 
 // drawn is what the detail was drawn from, and its lines.
 type drawn struct {
@@ -154,7 +158,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	switch intent {
 	case keys.Fold, keys.Unfold:
 		if n := m.node(); n != nil && n.Unread && m.opts.Grow != nil {
-			m.status = "reading what hangs off it"
+			m.status = reading
 			return m.grow(n)
 		}
 		if intent == keys.Fold {
@@ -195,6 +199,9 @@ func (m *Model) goTo() {
 	m.detail.Home()
 	if m.found != "" && !m.tree.Find(m.found) {
 		m.status = fmt.Sprintf("nothing in the tree holds %q", m.found)
+		if m.opts.Grow != nil && unread(m.root) {
+			m.status += " as far as it is read; space reads what hangs off a node"
+		}
 	}
 }
 
@@ -234,7 +241,15 @@ func (m *Model) count() string {
 	if c, ok := m.root.Coverage(); ok {
 		return c.String() + " "
 	}
-	return fmt.Sprintf("%d rows ", m.tree.Len())
+	if n := m.tree.Len(); n != 1 {
+		return fmt.Sprintf("%d rows ", n)
+	}
+	return "1 row "
+}
+
+// unread reports whether something in the tree was not asked for yet.
+func unread(n *verification.Node) bool {
+	return n.Unread || slices.ContainsFunc(n.Children, unread)
 }
 
 func (m *Model) detailLines(width int) []string {

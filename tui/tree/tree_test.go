@@ -47,6 +47,12 @@ func signed(node *verification.Node) *verification.Node {
 
 func opened(t *testing.T, root *verification.Node, opts tree.Options) *screentest.Driver {
 	t.Helper()
+	d, _ := model(t, root, opts)
+	return d
+}
+
+func model(t *testing.T, root *verification.Node, opts tree.Options) (*screentest.Driver, *tree.Model) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	deps := screen.Deps{Context: ctx, Theme: theme.New(theme.Options{Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}}
 	t.Cleanup(func() {
@@ -55,7 +61,7 @@ func opened(t *testing.T, root *verification.Node, opts tree.Options) *screentes
 	})
 	m := tree.New(deps, root, opts)
 	m.SetSize(118, 80)
-	return screentest.New(t, m)
+	return screentest.New(t, m), m
 }
 
 // sees waits for a text.
@@ -111,9 +117,33 @@ func TestManyPlatforms(t *testing.T) {
 	}
 	mu.Unlock()
 	d.Key("end")
-	d.Key("up") // from the line that says what there is none of
 	d.Key(" ")
 	sees(d, "33 of 40 platforms signed, 7 not read")
+}
+
+// TestPlatformWithNothing says so beside the platform, and what the index itself lacks stands before its platforms.
+func TestPlatformWithNothing(t *testing.T) {
+	root := index(2)
+	d, _ := model(t, root, tree.Options{Grow: func(_ context.Context, node *verification.Node) (*verification.Node, error) {
+		if node.Platform == "linux/arch0" {
+			return signed(node), nil
+		}
+		grown := *node
+		grown.Unread = false
+		return &grown, nil
+	}})
+	sees(d, "1 of 2 platforms signed")
+	sees(d, "nothing attached")
+	text := d.Text()
+	none, first := strings.Index(text, "no signatures, no attestations"), strings.Index(text, "linux/arch0")
+	if none < 0 || none > first {
+		t.Errorf("what the index lacks seems to be about a platform:\n%s", text)
+	}
+	if !strings.Contains(verification.TreeText(&verification.Node{Kind: verification.NodeIndex, Title: "app", Children: []*verification.Node{
+		{Kind: verification.NodeImage, Title: "linux/arm64", Platform: "linux/arm64"},
+	}}), "linux/arm64  :  nothing is attached\n") {
+		t.Error("the text does not say so")
+	}
 }
 
 // TestReferrersOfReferrers opens a referrer, and what refers to that.
@@ -125,7 +155,7 @@ func TestReferrersOfReferrers(t *testing.T) {
 		{Kind: verification.NodeGroup, Title: verification.GroupReferrers, Children: []*verification.Node{referrer("first")}},
 	}}
 	next := map[string]string{"first": "second", "second": "third"}
-	d := opened(t, root, tree.Options{Grow: func(_ context.Context, node *verification.Node) (*verification.Node, error) {
+	d, m := model(t, root, tree.Options{Grow: func(_ context.Context, node *verification.Node) (*verification.Node, error) {
 		grown := *node
 		grown.Unread = false
 		if title := next[node.Title]; title != "" {
@@ -139,10 +169,26 @@ func TestReferrersOfReferrers(t *testing.T) {
 		d.Key(" ")
 		sees(d, title)
 	}
+	d.Key("/")
+	d.Type("nowhere")
+	d.Key("enter")
+	if status := m.Status(); status != `nothing in the tree holds "nowhere" as far as it is read; space reads what hangs off a node` {
+		t.Errorf("the status is %q", status)
+	}
 	d.Key("down")
 	d.Key("down")
 	d.Key("right")
-	d.Until("the last", func() bool { return !strings.Contains(d.Text(), "has not been asked yet") })
+	d.Until("that there is nothing", func() bool { return m.Status() == "nothing hangs off it" })
+	if strings.Contains(d.Text(), "has not been asked yet") {
+		t.Errorf("it can be asked again:\n%s", d.Text())
+	}
+	d.Key("home")
+	d.Key("/")
+	d.Type("SHA256:" + strings.Repeat("a", 64))
+	d.Key("enter")
+	if status := m.Status(); status != "" || !strings.Contains(d.Text(), "a referrer") {
+		t.Errorf("a digest is not found: %q\n%s", status, d.Text())
+	}
 }
 
 // TestSections turns through what is known of a node.

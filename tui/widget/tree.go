@@ -16,6 +16,8 @@ type Branch struct {
 	Aside string
 	// Right stands at the right edge.
 	Right string
+	// Words are found beside the label, and not shown.
+	Words string
 	// State, where not nil, is drawn with its glyph before the label.
 	State    *theme.State
 	Children []*Branch
@@ -158,7 +160,7 @@ func (t *Tree) Find(text string) bool {
 	at := slices.IndexFunc(all, func(p place) bool { return p.branch == t.Selected() })
 	for i := 1; i <= len(all); i++ {
 		found := all[(at+i)%len(all)]
-		if !strings.Contains(strings.ToLower(found.branch.Label), text) {
+		if b := found.branch; !strings.Contains(strings.ToLower(b.Label+" "+b.Aside+" "+b.Words), text) {
 			continue
 		}
 		for p := found.in; p != nil; p = p.in {
