@@ -21,12 +21,14 @@ type content struct {
 // row is one signature or attachment.
 type row struct {
 	Index, Kind, Subject, Issuer, Signed, Stored, Verdict string
-	Verified, Unsigned                                    bool
-	Sentence                                              string
-	Reason, Next                                          string
-	Defect                                                string
-	Checks                                                []verification.Check
-	Extensions                                            []verification.Extension
+
+	Who                string // the subject, or why there is none
+	Verified, Unsigned bool
+	Sentence           string
+	Reason, Next       string
+	Defect             string
+	Checks             []verification.Check
+	Extensions         []verification.Extension
 }
 
 const clock = "2006-01-02 15:04:05Z"
@@ -51,7 +53,7 @@ func contentOf(report *verification.Report, now time.Time) content {
 
 func rowOf(s *verification.Signature) row {
 	r := row{
-		Index: index(s), Kind: string(s.Kind), Subject: plain(s.Subject), Issuer: plain(s.Issuer), Stored: string(s.Storage),
+		Index: index(s), Kind: string(s.Kind), Subject: plain(s.Subject), Who: who(s), Issuer: plain(s.Issuer), Stored: string(s.Storage),
 		Verified: s.Verified, Unsigned: s.Kind == verification.KindSBOM, Sentence: plain(s.Sentence()),
 		Checks: s.Checks, Extensions: verification.Extensions(s.Certificate),
 	}

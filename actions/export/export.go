@@ -96,13 +96,30 @@ func Write(ctx context.Context, w io.Writer, report *verification.Report, opts O
 
 func table(w io.Writer, report *verification.Report, all bool) error {
 	columns := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	if err := tsv(columns, report, all); err != nil {
+	if err := lines(columns, report, all, who); err != nil {
 		return err
 	}
 	return columns.Flush()
 }
 
 func tsv(w io.Writer, report *verification.Report, all bool) error {
+	return lines(w, report, all, func(s *verification.Signature) string { return s.Subject })
+}
+
+// who is the subject for people: a key pair has none, which is no defect.
+func who(s *verification.Signature) string {
+	switch {
+	case s.Subject != "":
+		return plain(s.Subject)
+	case s.Kind == verification.KindSBOM:
+		return "(nobody signed it)"
+	case s.Certificate == nil:
+		return "(a key, no identity)"
+	}
+	return ""
+}
+
+func lines(w io.Writer, report *verification.Report, all bool, subject func(*verification.Signature) string) error {
 	rows, header := report.Verified(), []string{"logIndex", "Subject", "Issuer"}
 	if all {
 		rows, header = report.Signatures, append(header, "Verified", "Reason")
@@ -111,7 +128,9 @@ func tsv(w io.Writer, report *verification.Report, all bool) error {
 		return err
 	}
 	for i := range rows {
-		if _, err := fmt.Fprintln(w, strings.Join(Cells(&rows[i], all), "\t")); err != nil {
+		cells := Cells(&rows[i], all)
+		cells[1] = plain(subject(&rows[i]))
+		if _, err := fmt.Fprintln(w, strings.Join(cells, "\t")); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,11 @@ func markdown(w io.Writer, c content) error {
 	}
 	b.WriteString("\n| Log index | Kind | Subject | Issuer | Signed (UTC) | Stored | Verdict |\n| ---: | --- | --- | --- | --- | --- | --- |\n")
 	for _, r := range c.Rows {
-		cells := []string{r.Index, r.Kind, code(r.Subject), code(r.Issuer), r.Signed, r.Stored, r.Verdict}
+		subject := code(r.Subject)
+		if r.Subject == "" {
+			subject = r.Who
+		}
+		cells := []string{r.Index, r.Kind, subject, code(r.Issuer), r.Signed, r.Stored, r.Verdict}
 		for i := range cells {
 			if i != 2 && i != 3 {
 				cells[i] = escaped(cells[i])
