@@ -187,7 +187,11 @@ var v1Checkpoint = regexp.MustCompile(`.* - \d+$`)
 
 func (e *bundleExaminee) entryProof(l *logged, entry *protorekor.TransparencyLogEntry) Check {
 	if l.entry.Proof == nil {
-		return e.notCarried()
+		c := e.notCarried()
+		if e.x.holder != "" { // for which no log is asked
+			c.Next = fmt.Sprintf("ask the log for the entry, which has it: `rekor-cli get --log-index %d`", l.entry.Index)
+		}
+		return c
 	}
 	if l.entry.Proof.Checkpoint == "" {
 		return failed(actions.CodeProof, "the proof comes without the checkpoint, in which the log signs the root hash", "see the check format").

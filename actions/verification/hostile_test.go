@@ -241,6 +241,7 @@ func TestReferrersThatReferToEachOther(t *testing.T) {
 		_, _ = fmt.Fprintf(out, `{"schemaVersion":2,"manifests":[{"mediaType":%q,"digest":%q,"size":1,"artifactType":"application/vnd.example+json"}]}`, manifestType, w.image.DigestStr())
 		return true
 	})
+	before := allocated()
 	report, err := w.verifier.Everything(t.Context(), image, byAlicePolicy)
 	if err != nil || len(report.Verified()) != 1 {
 		t.Errorf("%v", err)
@@ -250,6 +251,9 @@ func TestReferrersThatReferToEachOther(t *testing.T) {
 	}
 	if n := asked.Load(); n > 12 {
 		t.Errorf("%d lists were asked for", n)
+	}
+	if n := (allocated() - before) >> 20; n > 64 { // for lists of 200 bytes
+		t.Errorf("%d MB of memory were asked for", n)
 	}
 }
 

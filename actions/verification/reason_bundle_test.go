@@ -16,9 +16,13 @@ import (
 	"github.com/digitorus/timestamp"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 
+	"google.golang.org/protobuf/encoding/protojson"
+
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/verification"
 )
 
 func entryIn(b *protobundle.Bundle) *protorekor.TransparencyLogEntry {
@@ -97,6 +101,15 @@ func TestBundleReasons(t *testing.T) {
 			bundle: func(w *world) *protobundle.Bundle {
 				b := w.message(byAlice)
 				b.GetMessageSignature().MessageDigest = nil
+				return b
+			},
+		},
+		{
+			name: "an empty digest", policy: change(byAlicePolicy, func(p *policy) { p.IgnoreLog, p.UseSignedTimestamps = true, true }), code: actions.CodeClaims,
+			says: []string{"the digest in the bundle is not that of the artifact", "names no digest that is known"},
+			bundle: func(w *world) *protobundle.Bundle {
+				b := w.message(stampedSpec)
+				b.GetMessageSignature().MessageDigest = &protocommon.HashOutput{}
 				return b
 			},
 		},
@@ -289,5 +302,25 @@ func TestBundleReasons(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUnreadableExtension: a certificate with an extension that cannot be read is refused whoever may have signed, and the check of the format says so.
+func TestUnreadableExtension(t *testing.T) {
+	w := newWorld(t)
+	content, err := protojson.Marshal(w.message(change(byAlice, func(s *spec) { s.Extensions = map[string]string{"1.3.6.1.4.1.57264.1.9": "hello"} })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := w.verifier.ShowBundle(t.Context(), verification.BundleRequest{Name: "x.json", Content: content, Open: opened(artifactBytes)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := report.Signature
+	if s.Verified || s.Reason.Code != actions.CodeFormat || s.Defect != nil {
+		t.Errorf("verified %t: %v %v", s.Verified, s.Reason, s.Defect)
+	}
+	if c := s.Check(verification.CheckFormat); c.State != verification.CheckFailed || !strings.Contains(c.What, "certificate in the bundle cannot be read") {
+		t.Errorf("%+v", c)
 	}
 }

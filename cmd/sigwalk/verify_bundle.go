@@ -38,6 +38,8 @@ func (b *bundleFlags) unused(args []string) error {
 // verifyBundle verifies a bundle that stands alone and prints the matrix.
 func (a *app) verifyBundle(cmd *cobra.Command, args []string, policy verification.Policy, flags bundleFlags, material materialFlags) error {
 	switch {
+	case cmd.Flags().Changed("fetch-proofs"):
+		return usage("--fetch-proofs goes with an image: a bundle is judged by what it carries, and no log is asked")
 	case policy.Certificate != "":
 		return usage("--certificate is for signatures in a tag that carry none: a bundle carries its own")
 	case !slices.Contains([]string{"text", "table", "json"}, a.flags.output):
