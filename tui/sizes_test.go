@@ -265,9 +265,15 @@ func TestLessonThatRanIsExactlyItsSize(t *testing.T) {
 	s.holds(t)
 }
 
-func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
+// refused attaches nothing.
+func refused(context.Context, *recovery.Report, []*recovery.Signature, func(actions.Stage)) error {
+	return &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
+}
+
+// oddScreens are screens full of odd text, by what they show.
+func oddScreens() map[string]func(screen.Deps) screen.Screen {
 	at := lessontest.Now()
-	for name, first := range map[string]func(screen.Deps) screen.Screen{
+	return map[string]func(screen.Deps) screen.Screen{
 		"signatures": func(d screen.Deps) screen.Screen { return signatures.New(d, oddReport(), signatures.Options{}) },
 		"no signatures": func(d screen.Deps) screen.Screen {
 			return signatures.New(d, lessontest.Report(0), signatures.Options{})
@@ -317,7 +323,7 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			})
 		},
 		"recover": func(d screen.Deps) screen.Screen {
-			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Look: func(ctx context.Context, told func(actions.Stage)) (*recovery.Report, error) {
+			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Attach: refused, Look: func(ctx context.Context, told func(actions.Stage)) (*recovery.Report, error) {
 				r, err := lost(ctx, told)
 				for range 3 {
 					r.Signatures = append(r.Signatures, r.Signatures...)
@@ -332,7 +338,7 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 			}})
 		},
 		"recover that cannot look": func(d screen.Deps) screen.Screen {
-			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Look: func(_ context.Context, told func(actions.Stage)) (*recovery.Report, error) {
+			return recoveryscreen.New(d, recoveryscreen.Options{Image: odd, Attach: refused, Look: func(_ context.Context, told func(actions.Stage)) (*recovery.Report, error) {
 				told(actions.Stage{ID: "a", Title: odd, State: actions.StageFailed, Detail: odd})
 				return nil, &actions.Error{Code: actions.CodeUsage, What: odd, Why: odd, Next: odd}
 			}})
@@ -364,7 +370,11 @@ func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
 				},
 			})
 		},
-	} {
+	}
+}
+
+func TestOtherScreensAreExactlyTheirSize(t *testing.T) {
+	for name, first := range oddScreens() {
 		t.Run(name, func(t *testing.T) {
 			deps := newDeps(t)
 			s := newSized(t, deps, first(deps))

@@ -239,7 +239,7 @@ func (m *Model) View() []string {
 		f := &m.findings[i]
 		if f.Group != group {
 			group = f.Group
-			body = append(body, " "+t.Faint.Render(string(group)))
+			body = append(body, " "+t.Faint.Render(widget.Clean(string(group))))
 		}
 		if i == m.cursor {
 			from = len(body)

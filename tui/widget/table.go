@@ -84,7 +84,7 @@ func (t *Table) SetColumns(columns []Column) {
 
 // SetSource shows the rows of s and keeps order and filter. chosen is the row of s to choose, -1 for the first that is shown.
 func (t *Table) SetSource(s Source, chosen int) {
-	t.source, t.chosen, t.cursor = s, chosen, 0
+	t.source, t.chosen, t.cursor, t.order = s, chosen, 0, t.order[:0]
 	t.measure()
 	t.arrange()
 }

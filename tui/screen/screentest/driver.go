@@ -140,3 +140,17 @@ func (d *Driver) Text() string { return ansi.Strip(d.view()) }
 
 // Key returns the message of a key.
 func Key(name string) tea.KeyMsg { return screen.Key(name) }
+
+// Drain takes the messages that come within a while.
+func (d *Driver) Drain(while time.Duration) {
+	timer := time.NewTimer(while)
+	defer timer.Stop()
+	for {
+		select {
+		case msg := <-d.messages:
+			d.take(msg)
+		case <-timer.C:
+			return
+		}
+	}
+}
