@@ -101,22 +101,21 @@ func (d Diff) None() bool { return d.From == "" && len(d.Signed)+len(d.Lost)+len
 
 // Line is a row in a few words: what, log index, who, and how it came out.
 func (r Row) Line() string {
-	index := "-"
+	index, who := "without a log entry", r.Subject
 	if r.LogIndex != nil {
 		index = fmt.Sprint(*r.LogIndex)
 	}
-	who := r.Subject
 	if who == "" {
-		who = "a key, no identity"
-		if r.Kind == string(verification.KindSBOM) {
-			who = "nobody"
-		}
+		who = "a key pair"
 	}
-	text := fmt.Sprintf("%s %s by %s", r.Kind, index, who)
+	text, signed := fmt.Sprintf("%s %s by %s", r.Kind, index, who), true
+	if r.Kind == string(verification.KindSBOM) {
+		text, signed = r.Kind+" that nobody signed", false
+	}
 	if r.Platform != "" {
 		text += " on " + r.Platform
 	}
-	if !r.Verified {
+	if signed && !r.Verified {
 		text += ", not verified"
 	}
 	return text

@@ -41,11 +41,11 @@ func TestCompare(t *testing.T) {
 		want          []string
 	}{
 		{"nothing", look(one, row("a"), row("b")), look(one, row("b"), row("a")), nil},
-		{"signed", look(one, row("a")), look(one, row("a"), row("b")), []string{"signed  signature - by b@example.com"}},
-		{"lost", look(one, row("a"), row("b")), look(one, row("b")), []string{"lost    signature - by a@example.com"}},
-		{"one of two that are the same", look(one, row("a"), row("a")), look(one, row("a")), []string{"lost    signature - by a@example.com"}},
-		{"changed", look(one, row("a")), look(one, failed), []string{"changed signature - by a@example.com, not verified"}},
-		{"moved", look(one, row("a")), look(two, other), []string{"moved   from " + one + " to " + two, "signed  signature - by c@example.com"}},
+		{"signed", look(one, row("a")), look(one, row("a"), row("b")), []string{"signed  signature without a log entry by b@example.com"}},
+		{"lost", look(one, row("a"), row("b")), look(one, row("b")), []string{"lost    signature without a log entry by a@example.com"}},
+		{"one of two that are the same", look(one, row("a"), row("a")), look(one, row("a")), []string{"lost    signature without a log entry by a@example.com"}},
+		{"changed", look(one, row("a")), look(one, failed), []string{"changed signature without a log entry by a@example.com, not verified"}},
+		{"moved", look(one, row("a")), look(two, other), []string{"moved   from " + one + " to " + two, "signed  signature without a log entry by c@example.com"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := changes.Compare(c.before, c.after)
@@ -143,11 +143,25 @@ func TestWatch(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
-	want := []string{"[signed  signature - by a@example.com]", "[signed  signature - by b@example.com]"}
+	want := []string{"[signed  signature without a log entry by a@example.com]", "[signed  signature without a log entry by b@example.com]"}
 	if !slices.Equal(told, want) || failures != 1 {
 		t.Errorf("told %q, %d failures", told, failures)
 	}
 	if err := changes.CheckWait(time.Millisecond); actions.CodeOf(err) != actions.CodeUsage {
 		t.Errorf("a wait of a millisecond: %v", err)
+	}
+}
+
+// TestLine says in words what has no index and no name.
+func TestLine(t *testing.T) {
+	index := int64(0)
+	for want, row := range map[string]changes.Row{
+		"signature 0 by a@example.com":                                {Kind: "signature", LogIndex: &index, Subject: "a@example.com", Verified: true},
+		"attestation without a log entry by a key pair, not verified": {Kind: "attestation"},
+		"sbom that nobody signed on linux/arm64":                      {Kind: "sbom", Platform: "linux/arm64"},
+	} {
+		if got := row.Line(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

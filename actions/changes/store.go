@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,7 +33,7 @@ func (s Store) Last(image string) (look Look, ok bool, err error) {
 		err = json.Unmarshal(text, &look)
 	}
 	if err == nil && look.Image != image {
-		err = errors.New("it is about " + look.Image)
+		err = fmt.Errorf("it is about %q", look.Image)
 	}
 	if err != nil {
 		return Look{}, false, &actions.Error{

@@ -50,7 +50,7 @@ func FormOf(name string) (Form, error) {
 		}
 	}
 	return "", &actions.Error{
-		Code: actions.CodeUsage, What: fmt.Sprintf("%q says no form: its ending is none that is known", name),
+		Code: actions.CodeUsage, What: fmt.Sprintf("%q says no form", name),
 		Next: "end it in .html, .md, .json, .cosign.json, .tsv or .txt",
 	}
 }

@@ -132,11 +132,17 @@ func vary(base string, f finder, add func(string, Trap) bool) bool {
 	if scheme >= 0 && !strings.Contains(head[scheme+len("://"):]+had, "/") && add(head+"evil.example/"+strings.TrimPrefix(had, "/")+tail, AnyText) {
 		return true
 	}
+	if i := strings.Index(had, "://"); i >= 0 { // the host is within the wildcard
+		host := i + len("://")
+		if add(head+had[:host]+"evil.example/"+had[host:]+tail, AnyText) {
+			return true
+		}
+	}
 	// Before a word, the wildcard reaches into it: example.com is at the end of evil-example.com, too.
 	if tail == "" || !wordly(tail[0]) || had != "" && had[len(had)-1] != '.' {
 		return false
 	}
-	at := strings.LastIndexAny(head, "@/")
+	at := strings.LastIndexAny(head+had, "@/")
 	if at < 0 {
 		return false // a name and no domain: whoever wrote it meant any
 	}

@@ -48,6 +48,18 @@ func TestTraps(t *testing.T) {
 			},
 			`^[^/@]*@(?:[^/@]+\.)?redhat\.com$`,
 		},
+		// The wildcard stands for the name and the beginning of the domain.
+		{
+			`.*redhat.com$`, users,
+			map[string]pattern.Trap{"pipeline-auth@demo.redhatxcom": pattern.AnyCharacter, "pipeline-auth@demo.evil-redhat.com": pattern.AnyText},
+			`^(?:pipeline-auth@demo\.redhat\.com|user1@demo\.redhat\.com)$`,
+		},
+		{
+			`.*redhatworkshops\.io/realms/trusted-artifact-signer$`,
+			[]string{keycloak},
+			map[string]pattern.Trap{"https://evil.example/sso.cluster.redhatworkshops.io/realms/trusted-artifact-signer": pattern.AnyText},
+			`^https://sso\.cluster\.redhatworkshops\.io/realms/trusted-artifact-signer$`,
+		},
 		{`^user1@demo\.redhat\.com$`, users, nil, `^user1@demo\.redhat\.com$`},
 		{
 			`user1@demo\.redhat\.com`, users,

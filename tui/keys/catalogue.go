@@ -96,7 +96,7 @@ func rowsOf(scope Scope) []Binding {
 		{GroupBy, scope, []string{"b"}, "group", "group the rows by subject, by issuer, or not", GroupRows},
 		{Copy, scope, []string{"y"}, "copy", "send the chosen row to the clipboard of the terminal", GroupRows},
 		{Who, scope, []string{"f"}, "policy", "say whose signature counts, and see who matches", GroupRows},
-		{Write, scope, []string{"E"}, "", "export the report to a new file: html, md, json, tsv, txt", GroupRows},
+		{Write, scope, []string{"E"}, "", "export the report to a new file: html, md, json, cosign.json, tsv, txt", GroupRows},
 		{Proof, scope, []string{"P"}, "", "ask the log for the inclusion proof of the chosen signature", GroupLook},
 		{ColLeft, scope, []string{"left"}, "", "scroll the columns back", GroupMove},
 		{ColRight, scope, []string{"right"}, "", "scroll to the columns that did not fit", GroupMove},

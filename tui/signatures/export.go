@@ -1,12 +1,15 @@
 package signatures
 
 import (
+	"cmp"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/export"
 	"github.com/sigwalk/sigwalk/tui/keys"
 	"github.com/sigwalk/sigwalk/tui/screen"
@@ -41,8 +44,7 @@ func (m *Model) named(key tea.KeyMsg) tea.Cmd {
 	name := strings.TrimSpace(m.export.Text())
 	form, err := export.FormOf(name)
 	if err != nil {
-		m.status = err.Error()
-		m.export = nil
+		m.status, m.export = unwritten(err), nil
 		return nil
 	}
 	m.export = nil
@@ -61,6 +63,15 @@ func (m *Model) takeWritten(msg written) {
 	}
 	m.status = "written: " + widget.Clean(filepath.Join(m.deps.Dir, msg.name))
 	if msg.err != nil {
-		m.status = widget.Clean(msg.err.Error())
+		m.status = unwritten(msg.err)
 	}
+}
+
+// unwritten says on one line why there is no report: what happened and why, or where that says it all, what to do.
+func unwritten(err error) string {
+	var e *actions.Error
+	if errors.As(err, &e) {
+		return widget.Clean(e.What + ": " + cmp.Or(e.Why, e.Next))
+	}
+	return widget.Clean(err.Error())
 }

@@ -159,3 +159,16 @@ func TestEveryLineIsReached(t *testing.T) {
 		t.Error("the sentence is not seen whole")
 	}
 }
+
+// TestSentenceIsWhole shortens the issuer before the end of the sentence is cut.
+func TestSentenceIsWhole(t *testing.T) {
+	report := lessontest.Report(1)
+	report.Signatures[0].Issuer = "https://127.0.0.1:21592/" + strings.Repeat("sso.sandbox.redhatworkshops.io/", 3) + "realms/trusted-artifact-signer"
+	for _, width := range []int{80, 100, 120, 140, 160, 200} {
+		_, text := shownAs(t, report, width, 40)
+		head, _, _ := strings.Cut(strings.Join(strings.Fields(text()), " "), "----")
+		if !strings.Contains(head, "provable for as long as the trust root keeps these keys.") {
+			t.Errorf("at %d cells the sentence is cut:\n%s", width, text())
+		}
+	}
+}

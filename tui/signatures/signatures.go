@@ -195,7 +195,7 @@ func (m *Model) Running() bool { return false }
 func (m *Model) Status() string {
 	switch {
 	case m.export != nil:
-		return "a new file below " + m.deps.Dir + ": the ending says the form (.html .md .json .cosign.json .tsv .txt)"
+		return "ends in .html .md .json .cosign.json .tsv or .txt: a new file below " + m.deps.Dir
 	case m.filter != nil:
 		return "show only rows that hold the text; enter keeps it, esc shows all"
 	case m.status != "":

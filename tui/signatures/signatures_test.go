@@ -3,6 +3,7 @@ package signatures_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"net/http/httptest"
 	"os"
@@ -81,6 +82,12 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 // opened shows a report on a large screen, and waits for its checks.
 func opened(t *testing.T, report *verification.Report, opts signatures.Options) (*screentest.Driver, screen.Deps) {
 	t.Helper()
+	d, deps, _ := openedModel(t, report, opts)
+	return d, deps
+}
+
+func openedModel(t *testing.T, report *verification.Report, opts signatures.Options) (*screentest.Driver, screen.Deps, *signatures.Model) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	deps := screen.Deps{
 		Context: ctx, Theme: theme.New(theme.Options{Dark: true, Profile: termenv.Ascii, ASCII: true}), Tasks: &screen.Tasks{}, Dir: t.TempDir(),
@@ -93,7 +100,7 @@ func opened(t *testing.T, report *verification.Report, opts signatures.Options) 
 	m.SetSize(118, 160) // one below the other: what stands beside would come between the words
 	d := screentest.New(t, m)
 	d.Until("checks", func() bool { return strings.Contains(d.Text(), "checks ok") })
-	return d, deps
+	return d, deps, m
 }
 
 // shows fails unless each text is on the screen.
@@ -153,6 +160,10 @@ func TestMerklePath(t *testing.T) {
 	d.Until("the entry", func() bool { return strings.Contains(d.Text(), "root hash, recomputed") })
 	last.Explain(t.Context())
 	proof := last.Entry.Proof
+	if proof.Index == last.Entry.Index {
+		t.Fatal("the log has not been sharded")
+	}
+	shows(t, d, fmt.Sprintf("index %d over all shards, %d in its shard", last.Entry.Index, proof.Index))
 	steps, ok := proof.Path(last.Entry.LeafHash())
 	if !ok || len(steps) == 0 {
 		t.Fatal("the proof has no steps")
@@ -277,7 +288,7 @@ func TestColumns(t *testing.T) {
 
 // TestExport writes a report, and leaves a file alone that is there.
 func TestExport(t *testing.T) {
-	d, deps := opened(t, signed(t), signatures.Options{})
+	d, deps, m := openedModel(t, signed(t), signatures.Options{})
 	export := func(name string) {
 		d.Key("E")
 		d.Key("ctrl+u")
@@ -286,13 +297,21 @@ func TestExport(t *testing.T) {
 	}
 	export("first.html")
 	path := filepath.Join(deps.Dir, "first.html")
-	var content []byte
-	d.Until("the file", func() bool {
-		content, _ = os.ReadFile(path)
-		return strings.HasSuffix(string(content), "</html>\n")
-	})
+	d.Until("that it is written", func() bool { return m.Status() == "written: "+path })
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.HasSuffix(string(content), "</html>\n") {
+		t.Fatalf("half a page: %v", err)
+	}
 	export("first.html")
+	d.Until("that it is there", func() bool {
+		return m.Status() == "first.html is there already, and is left as it is: give another name"
+	})
+	export("none/there.md")
+	d.Until("why not", func() bool { return m.Status() == "cannot write none/there.md: no such file or directory" })
 	export("second.exe")
+	if status := m.Status(); status != `"second.exe" says no form: end it in .html, .md, .json, .cosign.json, .tsv or .txt` {
+		t.Errorf("the status is %q", status)
+	}
 	if again, err := os.ReadFile(path); err != nil || string(again) != string(content) {
 		t.Error("the file was written twice")
 	}

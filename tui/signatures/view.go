@@ -77,7 +77,15 @@ func (m *Model) wrappedSentence() []string {
 	if row < 0 {
 		return nil
 	}
-	return widget.Wrap(Sentence(&m.rows[row], max(32, m.width-44)), m.width-2)
+	// The issuer gives way, so that until when it can be proven is seen.
+	var out []string
+	for most := max(32, m.width-44); most >= 24; most -= 4 {
+		out = widget.Wrap(Sentence(&m.rows[row], most), m.width-2)
+		if len(out) <= m.sentenceLines() {
+			break
+		}
+	}
+	return out
 }
 
 // sentenceLines is how many lines the sentence has.
