@@ -10,6 +10,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
@@ -28,6 +29,7 @@ type school struct {
 	standings func() []workshop.Standing
 	doctor    doctor.Examine // nil where nobody can be asked
 	page      func(ctx context.Context) (string, error)
+	trust     func(ctx context.Context) (*trust.Status, error)
 	verifier  func() (*verification.Verifier, error)
 
 	// editions brings what the course's folder comes to hold; nil for a course that does not change. reopen opens a lesson of

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/browse"
 	"github.com/sigwalk/sigwalk/tui/doctor"
@@ -55,6 +56,8 @@ type Options struct {
 	Doctor doctor.Examine
 	// Verifier is how images are verified here, beside the commands of the lessons; nil where nothing can be.
 	Verifier func() (*verification.Verifier, error)
+	// Trust reads the trust root as it is kept now; nil where only what a step has fetched is known.
+	Trust func(ctx context.Context) (*trust.Status, error)
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
 	Page func(ctx context.Context) (string, error)
 	// Open opens the session of the lesson of that name, empty for the one to go on with. It runs beside the screen and
@@ -124,7 +127,7 @@ func Run(ctx context.Context, opts Options) error {
 		return behind(session), nil
 	}
 	return run(ctx, opts.Terminal, &school{
-		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page, verifier: opts.Verifier,
+		open: open, shell: opts.Shell, course: opts.Course, standings: opts.Standings, doctor: opts.Doctor, page: opts.Page, trust: opts.Trust, verifier: opts.Verifier,
 		editions: opts.Editions, reopen: reopen, stage: opts.Stage, record: opts.Record,
 	})
 }

@@ -49,7 +49,7 @@ func (w *workshopScreen) newModel() {
 	life, w.endModel = context.WithCancel(w.own.Context)
 	s := w.school
 	w.Model = lesson.New(w.own, lesson.Options{
-		Session: w.session, Life: life, Shell: s.shell, Course: s.course, Standings: s.standings, Doctor: s.doctor, Page: s.page, Verifier: s.verifier,
+		Session: w.session, Life: life, Shell: s.shell, Course: s.course, Standings: s.standings, Doctor: s.doctor, Page: s.page, Trust: s.trust, Verifier: s.verifier,
 		Audience: s.stage != nil,
 	})
 	w.SetSize(w.width, w.height)

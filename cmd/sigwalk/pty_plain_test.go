@@ -70,7 +70,7 @@ func TestPlainConversation(t *testing.T) {
 		}},
 		{"/\n/ trust ROOT\n2\n", []string{"Words stand behind the slash", "1. Command T: says what is in the trust root", "2. Step 2. Fetch the trust root: to do", "\nStep 2. Fetch the trust root\n"}},
 		{"/ nothing is called so\n/ mouse\n2\n/ lessons\n\n/ lessons\n77\n", []string{"Nothing here is called like that", "Setting mouse", "mouse is ", "Command L", "a number, or Enter for none> ", "There is no 77 in this list"}},
-		{"\nT\nh\nw\n", []string{"the root was pinned", "from        http://", "Hint 1 of 3", "decides what you will believe"}},
+		{"\nT\nh\nw\n", []string{"from        http://", "the root was pinned", "certificate authorities (who may issue", "CN=fulcio", "transparency logs (who", "timestamp authorities (who", "Hint 1 of 3", "decides what you will believe"}},
 		{"n\n\nn\n\ne SIGSTORE_ID_TOKEN\n", []string{"Step 3.", "in plain text", "Step 4. Get an identity token", "The step is done", "SIGSTORE_ID_TOKEN: secret, set, expires in 1"}},
 		{"n\n\ny\nn\n\nt\nn\n\nv\nv 1\nv 9\n", []string{
 			"Step 5. Sign the image", "tlog entry created with index: 0", "Step 6. Look at the tree", "The step is done", "Level 1: ", "Level 3: ", "Step 7. Verify one identity", "The step is done",

@@ -262,3 +262,18 @@ func (a *app) rootNamed(ctx context.Context, name string) (*root.TrustedRoot, er
 	defer p.close()
 	return roots.Material(ctx)
 }
+
+// trust implements tui.Options.Trust.
+func (g *guide) trust(ctx context.Context) (*trust.Status, error) {
+	g.mu.Lock()
+	p := g.place
+	g.mu.Unlock()
+	if p == nil {
+		return nil, &actions.Error{Code: actions.CodeNoTrustRoot, What: "no lesson is open yet", Next: "open one first"}
+	}
+	roots, err := p.roots(actions.Discard)
+	if err != nil {
+		return nil, err
+	}
+	return roots.Status(ctx)
+}

@@ -67,7 +67,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 		return plain.Run(ctx, plain.Options{
 			In: a.in, Out: a.out, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell, Doctor: guide.doctor, Notices: guide.notices, Width: a.width(),
 			Dir: filepath.Join(guide.home, "workspace"), Editions: guide.editions, Reopen: guide.reopen,
-			Page: guide.page, Browser: identity.OpenBrowser, Settings: now, Keep: kept.Keep,
+			Page: guide.page, Trust: guide.trust, Browser: identity.OpenBrowser, Settings: now, Keep: kept.Keep,
 		})
 	}
 	terminal, err := a.terminal(dir)
@@ -78,7 +78,7 @@ func (a *app) openWorkshop(ctx context.Context) error {
 	terminal.Settings = now
 	opts := tui.Options{
 		Terminal: terminal, Course: course, Standings: guide.standings, Open: guide.open, Shell: guide.shell,
-		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page,
+		Doctor: guide.doctor, Editions: guide.editions, Reopen: guide.reopen, Page: guide.page, Trust: guide.trust,
 		Verifier: guide.verifier,
 	}
 	run := tui.Run

@@ -1,12 +1,14 @@
 package lesson
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/doctor"
@@ -123,13 +125,34 @@ func (m *Model) turnTo(intent keys.Intent) tea.Cmd {
 	case keys.OpenConsole:
 		return m.deps.OpenPage(m.findPage)
 	case keys.OpenTrust:
-		if s := latest[*trust.Status](m); s != nil {
-			return screen.Send(screen.Push{Screen: trustview.New(m.deps, s)})
-		}
+		return m.openTrust()
 	default:
 		m.move(intent)
 	}
 	return nil
+}
+
+// noTrustRoot is said where there is none to look at.
+const noTrustRoot = "there is no trust root yet: run cosign initialize"
+
+// openTrust shows the trust root that is kept now, whoever fetched it and when; where that cannot be read here, the one that a step
+// has fetched.
+func (m *Model) openTrust() tea.Cmd {
+	if m.trust == nil {
+		return screen.Send(screen.Push{Screen: trustview.New(m.deps, latest[*trust.Status](m))})
+	}
+	deps, read := m.deps, m.trust
+	return deps.Tasks.Cmd(func() tea.Msg {
+		status, err := read(deps.Context)
+		var failed *actions.Error
+		switch {
+		case errors.As(err, &failed) && failed.Code == actions.CodeNoTrustRoot:
+			return screen.Say{Text: hint(keys.OpenTrust) + ": " + noTrustRoot}
+		case err != nil:
+			return screen.Say{Text: widget.Clean(err.Error())}
+		}
+		return screen.Push{Screen: trustview.New(deps, status)}
+	})
 }
 
 // latest returns the last result of a type: of the step that is looked at, else of the nearest before it, else of any.
@@ -346,8 +369,8 @@ func (m *Model) whyNot(intent keys.Intent, step workshop.StepSnapshot) string {
 			return "there is nothing to trace yet: enter runs the step"
 		}
 	case keys.OpenTrust:
-		if latest[*trust.Status](m) == nil {
-			return "there is no trust root yet: run cosign initialize"
+		if m.trust == nil && latest[*trust.Status](m) == nil {
+			return noTrustRoot
 		}
 	case keys.Output:
 		if !m.hasResult() && !m.compare {

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/doctor"
 	"github.com/sigwalk/sigwalk/tui/keys"
@@ -31,6 +32,8 @@ type Options struct {
 	Doctor doctor.Examine
 	// Verifier is how images are verified here, beside the commands of the lesson; nil where nothing can be.
 	Verifier func() (*verification.Verifier, error)
+	// Trust reads the trust root as it is kept now; nil where only what a step has fetched is known.
+	Trust func(ctx context.Context) (*trust.Status, error)
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known.
 	Page func(ctx context.Context) (string, error)
 	// Audience is true where others look on, from afar: the lesson is drawn large.
@@ -68,6 +71,8 @@ type Model struct {
 	verifier func() (*verification.Verifier, error)    // nil where nothing can be verified
 	findPage func(ctx context.Context) (string, error) // nil where there is no registry
 	examine  doctor.Examine                            // nil where there is no deployment to look at
+	// trust reads the trust root as it is kept now; nil where only what a step has fetched is known
+	trust func(ctx context.Context) (*trust.Status, error)
 	// audience is true where others look on
 	audience bool
 
@@ -120,7 +125,7 @@ func New(deps screen.Deps, opts Options) *Model {
 	return &Model{
 		deps: deps, life: life, session: opts.Session, shell: opts.Shell,
 		course:  outline.Options{Course: opts.Course, Standings: opts.Standings},
-		examine: opts.Doctor, verifier: opts.Verifier, findPage: opts.Page, audience: opts.Audience,
+		examine: opts.Doctor, verifier: opts.Verifier, findPage: opts.Page, trust: opts.Trust, audience: opts.Audience,
 		step: -1, telling: -1, shown: map[int]extras{}, edited: map[int]string{},
 	}
 }

@@ -97,7 +97,7 @@ func resultCommands() []command {
 		just("o", "says again what the last run of the step printed, and what came of it", (*walker).output),
 		{"v", "lists the signatures of the last verification; with a number behind it, says every check of that one", (*walker).signatures, true},
 		just("t", "says what hangs off the image, as the last look at its tree found it", (*walker).tree),
-		just("T", "says what is in the trust root, as it was last fetched", (*walker).trust),
+		alone("T", "says what is in the trust root, as it is kept now", (*walker).trust),
 		with("trace", "says what the step did, stage by stage, with its network calls; with a number behind it what that stage made; with the word save, keeps all of it as JSON in a new file", (*walker).trace),
 		with("N", "is trace", (*walker).trace),
 		just("y", "writes the command of the step to a new file, to copy it from there", (*walker).copy),

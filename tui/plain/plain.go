@@ -16,6 +16,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/doctor"
+	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/tui/lesson"
 	"github.com/sigwalk/sigwalk/tui/settings"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -41,6 +42,8 @@ type Options struct {
 	Shell func() *exec.Cmd
 	// Doctor finds out what is wrong with the deployment; nil where that cannot be asked.
 	Doctor func(ctx context.Context, told func(doctor.Finding)) (*doctor.Report, error)
+	// Trust reads the trust root as it is kept now; nil where only what a step has fetched is known.
+	Trust func(ctx context.Context) (*trust.Status, error)
 	// Page finds the page that the registry has of the lesson's repository, for a browser; nil where that is not known. Browser
 	// opens an address in the person's browser; nil where there is none.
 	Page    func(ctx context.Context) (string, error)

@@ -2,10 +2,12 @@ package plain
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/trust"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/lesson"
@@ -90,15 +92,38 @@ func (w *walker) tree() {
 // branchWidth is how many characters verification.TreeText draws for each level.
 const branchWidth = 4
 
-func (w *walker) trust() {
-	status := lesson.Latest[*trust.Status](w.session.Snapshot(), w.step)
-	if status == nil {
+func (w *walker) trust(ctx context.Context) error {
+	status, err := w.trusted(ctx)
+	var failed *actions.Error
+	switch {
+	case errors.As(err, &failed) && failed.Code != actions.CodeNoTrustRoot:
+		w.failure(err)
+		return nil
+	case status == nil:
 		w.say("No trust root was fetched yet: the step with cosign initialize does it.")
-		return
+		return nil
 	}
-	for _, l := range trustview.Summary(look(), status, w.opts.Clock.Now(), w.width) {
+	now := w.opts.Clock.Now()
+	for _, l := range trustview.Summary(look(), status, now, w.width) {
 		w.plainly(strings.TrimRight(l, " "))
 	}
+	if status.Contents != nil {
+		for l := range strings.SplitSeq(strings.TrimRight(status.Contents.Text(), "\n"), "\n") {
+			w.plainly(l)
+		}
+	}
+	for _, warning := range status.Warnings(now) {
+		w.say("Warning: %s %s, %s: %s. %s.", warning.Part, widget.Clean(warning.Name), warning.At.UTC().Format("2006-01-02 15:04"), warning.Means, warning.Next)
+	}
+	return ctx.Err()
+}
+
+// trusted is the trust root that is kept now; where that cannot be read here, the one that a step has fetched, or nil.
+func (w *walker) trusted(ctx context.Context) (*trust.Status, error) {
+	if w.opts.Trust == nil {
+		return lesson.Latest[*trust.Status](w.session.Snapshot(), w.step), nil
+	}
+	return w.opts.Trust(ctx)
 }
 
 // copy writes the command to a file: there is no clipboard line by line.
