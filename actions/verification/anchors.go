@@ -1,8 +1,12 @@
 package verification
 
 import (
+	"crypto/x509"
 	"encoding/hex"
+	"slices"
+	"time"
 
+	ct "github.com/google/certificate-transparency-go"
 	"github.com/google/certificate-transparency-go/x509util"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
@@ -18,7 +22,13 @@ type Anchor struct {
 	Known bool `json:"known"`
 	// Entry is what the trust root calls it; empty unless known.
 	Entry string `json:"entry,omitempty"`
+	// Outside says, of something that the trust root holds, why it does not count for this signature: the time that the trust root
+	// gives it is another. It is empty where it counts, or is not known.
+	Outside string `json:"outside,omitempty"`
 }
+
+// Holds reports whether the trust root holds it for the time of the signature.
+func (a *Anchor) Holds() bool { return a.Known && a.Outside == "" }
 
 // Anchors are what a signature rests on, and whether a trust root holds each: the question behind most failures of private
 // deployments. Whether what is held also verifies is the matter of the checks. A signature by a key pair rests on the key,
@@ -30,26 +40,53 @@ func (s *Signature) Anchors(material root.TrustedMaterial) []Anchor {
 		if chains, err := verify.VerifyLeafCertificate(s.Certificate.NotBefore, s.Certificate, material); err == nil && len(chains) > 0 {
 			chain := chains[0]
 			a.Known, a.Entry = true, chain[len(chain)-1].Subject.String()
+		} else {
+			a.outsideLife(s.Certificate, material)
 		}
 		anchors = append(anchors, a)
 		if stamps, err := x509util.ParseSCTsFromCertificate(s.Certificate.Raw); err == nil {
 			for _, stamp := range stamps {
-				anchors = append(anchors, logAnchor("certificate log", hex.EncodeToString(stamp.LogID.KeyID[:]), material.CTLogs()))
+				anchors = append(anchors, logAnchor("certificate log", hex.EncodeToString(stamp.LogID.KeyID[:]), material.CTLogs(), ct.TimestampToTime(stamp.Timestamp)))
 			}
 		}
 	}
 	if s.LogID != "" {
-		anchors = append(anchors, logAnchor("transparency log", s.LogID, material.RekorLogs()))
+		var at time.Time
+		if s.Integrated != nil {
+			at = *s.Integrated
+		}
+		anchors = append(anchors, logAnchor("transparency log", s.LogID, material.RekorLogs(), at))
 	}
 	return append(anchors, s.stampAnchors(material)...)
 }
 
-func logAnchor(part, id string, logs map[string]*root.TransparencyLog) Anchor {
+// logAnchor is a log that witnessed something at a time, zero where that is not known.
+func logAnchor(part, id string, logs map[string]*root.TransparencyLog, at time.Time) Anchor {
 	a := Anchor{Part: part, Name: id}
 	if log, ok := logs[id]; ok {
 		a.Known, a.Entry = true, logName(log, id)
+		if !at.IsZero() && !within(at, log.ValidityPeriodStart, log.ValidityPeriodEnd) {
+			a.Outside = "it witnessed at " + clock(at) + ", and is trusted " + period(log.ValidityPeriodStart, log.ValidityPeriodEnd)
+		}
 	}
 	return a
+}
+
+// outsideLife looks for an authority that issued the certificate and that the trust root does not trust for that time.
+func (a *Anchor) outsideLife(cert *x509.Certificate, material root.TrustedMaterial) {
+	for _, authority := range material.FulcioCertificateAuthorities() {
+		fulcio, ok := authority.(*root.FulcioCertificateAuthority)
+		if !ok || fulcio.Root == nil || within(cert.NotBefore, fulcio.ValidityPeriodStart, fulcio.ValidityPeriodEnd) {
+			continue
+		}
+		for _, issuer := range append(slices.Clone(fulcio.Intermediates), fulcio.Root) {
+			if issuer != nil && cert.CheckSignatureFrom(issuer) == nil {
+				a.Known, a.Entry = true, fulcio.Root.Subject.String()
+				a.Outside = "it issued at " + clock(cert.NotBefore) + ", and is trusted " + period(fulcio.ValidityPeriodStart, fulcio.ValidityPeriodEnd)
+				return
+			}
+		}
+	}
 }
 
 // stampAnchors looks at who made the time stamps.

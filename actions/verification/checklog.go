@@ -63,12 +63,9 @@ func (e *evidence) checkSET(entry *LogEntry) Check {
 	switch {
 	case log.ValidityPeriodStart.IsZero():
 		return failed(actions.CodeSET, "the trust root does not say since when the log's key is valid", nextRoot).sides(expected, found)
-	case log.ValidityPeriodStart.After(entry.Integrated), !log.ValidityPeriodEnd.IsZero() && log.ValidityPeriodEnd.Before(entry.Integrated):
-		expected.Text = fmt.Sprintf("a time from %s on", clock(log.ValidityPeriodStart))
-		if !log.ValidityPeriodEnd.IsZero() {
-			expected.Text += " to " + clock(log.ValidityPeriodEnd)
-		}
-		return failed(actions.CodeSET, "the trust root does not trust the log's key for the time of the entry", nextRoot).sides(expected, found)
+	case !within(entry.Integrated, log.ValidityPeriodStart, log.ValidityPeriodEnd):
+		expected.Text = "a time " + period(log.ValidityPeriodStart, log.ValidityPeriodEnd)
+		return failed(actions.CodeSET, outsidePeriod, nextRoot).sides(expected, found)
 	}
 	if len(entry.SET) == 0 {
 		return failed(actions.CodeSET, "the log's promise is missing", nextTampered).sides(expected, Value{"none", place})

@@ -156,6 +156,10 @@ func (e *evidence) badChain() Check {
 	if from := e.x.authoritiesFrom(); from != fromAuthorities {
 		c.What, c.Next = "no authority that was given issued the certificate", "check that "+from+" is for the authority that issued it"
 	}
+	var issuer Anchor
+	if issuer.outsideLife(e.cert, e.x.material); issuer.Outside != "" {
+		c.What = untimelyIssuer
+	}
 	if !hasCodeSigning(e.cert) {
 		c.What = "the certificate is not meant for signing code"
 	}

@@ -2,6 +2,7 @@ package verification
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -34,14 +35,7 @@ func FootingOf(report *Report, trusted root.TrustedMaterial) []Footing {
 
 // FootingError is nil when the trust root knows everything, and otherwise an error with CodeTrustRoot that counts what it lacks.
 func FootingError(rows []Footing) error {
-	missing := 0
-	for _, row := range rows {
-		for _, anchor := range row.Anchors {
-			if !anchor.Known {
-				missing++
-			}
-		}
-	}
+	missing := Lacking(rows)
 	if missing == 0 {
 		return nil
 	}
@@ -49,10 +43,29 @@ func FootingError(rows []Footing) error {
 	if missing == 1 {
 		things = "1 thing"
 	}
+	what := "the trust root lacks " + things + " that the signatures rest on"
+	if slices.ContainsFunc(rows, func(row Footing) bool {
+		return slices.ContainsFunc(row.Anchors, func(a Anchor) bool { return a.Outside != "" })
+	}) {
+		what += ", or does not trust them for the time in question"
+	}
 	return &actions.Error{
-		Code: actions.CodeTrustRoot, What: "the trust root lacks " + things + " that the signatures rest on",
+		Code: actions.CodeTrustRoot, What: what,
 		Next: "run `cosign initialize` for the deployment that signed, or compare with its trust root: sigwalk trust diff current FILE",
 	}
+}
+
+// Lacking counts what a trust root does not hold, or not for the time of the signature.
+func Lacking(rows []Footing) int {
+	missing := 0
+	for _, row := range rows {
+		for i := range row.Anchors {
+			if !row.Anchors[i].Holds() {
+				missing++
+			}
+		}
+	}
+	return missing
 }
 
 // FootingText is the footing for people.
@@ -68,10 +81,13 @@ func FootingText(rows []Footing) string {
 		}
 		fmt.Fprintf(&b, "%s\n", withoutControls(strings.Join([]string{index, string(row.Kind), who, row.Issuer}, "  ")))
 		for _, anchor := range row.Anchors {
-			if anchor.Known {
-				fmt.Fprintf(&b, "  ok       %-21s  %s  <- %s\n", anchor.Part, withoutControls(anchor.Name), withoutControls(anchor.Entry))
-			} else {
+			switch {
+			case !anchor.Known:
 				fmt.Fprintf(&b, "  x lacks  %-21s  %s\n", anchor.Part, withoutControls(anchor.Name))
+			case anchor.Outside != "":
+				fmt.Fprintf(&b, "  x time   %-21s  %s  <- %s: %s\n", anchor.Part, withoutControls(anchor.Name), withoutControls(anchor.Entry), anchor.Outside)
+			default:
+				fmt.Fprintf(&b, "  ok       %-21s  %s  <- %s\n", anchor.Part, withoutControls(anchor.Name), withoutControls(anchor.Entry))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package verification_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,8 +25,9 @@ func TestPeriods(t *testing.T) {
 		"begins later": {verificationtest.Period{From: now.Add(time.Hour)}, false},
 	} {
 		for check, set := range map[verification.CheckID]func(*verificationtest.Deployment){
-			verification.CheckSCT: func(d *verificationtest.Deployment) { d.CTLogPeriod = c.period },
-			verification.CheckSET: func(d *verificationtest.Deployment) { d.LogPeriod = c.period },
+			verification.CheckSCT:   func(d *verificationtest.Deployment) { d.CTLogPeriod = c.period },
+			verification.CheckChain: func(d *verificationtest.Deployment) { d.AuthorityPeriod = c.period },
+			verification.CheckSET:   func(d *verificationtest.Deployment) { d.LogPeriod = c.period },
 		} {
 			t.Run(string(check)+" "+name, func(t *testing.T) {
 				w := newWorld(t)
@@ -39,6 +41,19 @@ func TestPeriods(t *testing.T) {
 				s := report.Signatures[0]
 				if holds := s.Check(check).State == verification.CheckOK; holds != c.holds || s.Verified != c.holds || s.Defect != nil {
 					t.Errorf("verified %t (%v), the check says %+v, %v", s.Verified, s.Reason, s.Check(check), s.Defect)
+				}
+				rows := verification.FootingOf(report, trusted)
+				if lacking := verification.Lacking(rows); (lacking == 0) != c.holds || (verification.FootingError(rows) == nil) != c.holds {
+					t.Errorf("%d lacking: %+v", lacking, rows)
+				}
+				if said := verification.FootingText(rows); strings.Contains(said, "x time ") == c.holds || strings.Contains(said, "x lacks") {
+					t.Errorf("it says %s", said)
+				}
+				if check == verification.CheckChain && !c.holds && !strings.Contains(s.Reason.Error(), "does not trust the authority for the time of the certificate: ") {
+					t.Errorf("the reason is %v", s.Reason)
+				}
+				if check == verification.CheckSET && !c.holds && !strings.Contains(s.Reason.Error(), "does not trust the log's key for the time of the entry: entry 0 is of ") {
+					t.Errorf("the reason is %v", s.Reason)
 				}
 			})
 		}

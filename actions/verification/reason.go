@@ -136,7 +136,7 @@ func badStamp(text string) *actions.Error {
 func badSCT(s *Signature, text string) *actions.Error {
 	why := "the certificate carries no signed certificate timestamp (SCT), so that nothing shows that it was issued in public"
 	if has(text, "only able to verify") && carriesSCT(s) {
-		why = "none of its signed certificate timestamps (SCT) is from a log that the trust root knows, or they were changed"
+		why = "none of its signed certificate timestamps (SCT) is from a log that the trust root knows and trusts for that time, or they were changed"
 	}
 	return &actions.Error{
 		Code: actions.CodeSCT,

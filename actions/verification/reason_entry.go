@@ -54,6 +54,12 @@ func (j *judgement) unprovenEntry(s *Signature, text string) (what, why, next st
 			fmt.Sprintf("expected one of the logs %s, found %s", list, s.LogID),
 			nextRoot
 	}
+	log := logs[s.LogID]
+	if s.Integrated != nil && !within(*s.Integrated, log.ValidityPeriodStart, log.ValidityPeriodEnd) {
+		return outsidePeriod,
+			fmt.Sprintf("entry %s is of %s, and the key of the log is trusted %s", s.entryName(), clock(*s.Integrated), period(log.ValidityPeriodStart, log.ValidityPeriodEnd)),
+			nextRoot
+	}
 	why = fmt.Sprintf("body, index, time and log of entry %s are not those that the log signed", s.entryName())
 	if !has(text, "not enough verified log entries") { // which says no more
 		why += " (" + text + ")"

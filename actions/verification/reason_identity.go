@@ -106,6 +106,10 @@ func (j *judgement) badChain(s *Signature) *actions.Error {
 	if s.Certificate != nil {
 		e.Why = fmt.Sprintf("found a certificate issued by %q on %s, which chains to none of the %s in the trust root",
 			s.Certificate.Issuer.String(), clock(s.Certificate.NotBefore), authorities(len(known)))
+		var issuer Anchor
+		if issuer.outsideLife(s.Certificate, j.legacy.TrustedMaterial); issuer.Outside != "" {
+			e.What, e.Why = untimelyIssuer, issuer.Entry+": "+issuer.Outside
+		}
 		if !hasCodeSigning(s.Certificate) {
 			e.Why += "; nor is it meant for signing code"
 		}

@@ -93,8 +93,11 @@ func footingLines(t *theme.Theme, v *own.Footing, width int) []string {
 		f.out = append(f.out, t.Strong.Render(widget.Cut(widget.Clean(who), width, t.Lines.More)))
 		for _, anchor := range row.Anchors {
 			mark, name := t.Good.Render("ok"), anchor.Entry
-			if !anchor.Known {
+			switch {
+			case !anchor.Known:
 				mark, name = t.Bad.Render("x "), "not in the trust root: "+anchor.Name
+			case anchor.Outside != "":
+				mark, name = t.Bad.Render("x "), anchor.Entry+": "+anchor.Outside
 			}
 			f.out = append(f.out, widget.Hang("  "+mark+" "+widget.Fit(anchor.Part, 21, "")+" ", widget.Clean(name), width)...)
 		}

@@ -9,9 +9,10 @@ import (
 	"github.com/sigwalk/sigwalk/tui/widget"
 )
 
-// The bar of a validity on the time line, in cells, and the least that a name beside it needs.
+// The bar of a validity on the time line, in cells, the spaces beside it, and the least that a name beside it needs.
 const (
 	barWidth  = 30
+	besideBar = 4
 	leastName = 20
 )
 
@@ -38,7 +39,7 @@ func contents(t *theme.Theme, c *trust.Contents, now time.Time, width int) []str
 			line.include(r)
 		}
 	}
-	var out []string
+	out := line.axis(t, width)
 	for _, g := range groups {
 		out = append(out, "", t.Faint.Render(g.title))
 		if len(g.rows) == 0 {
@@ -120,6 +121,17 @@ func (l *timeLine) bar(r row) string {
 	return b.String()
 }
 
+// axis says when the bars begin and end; it is empty where there is no room for bars, or nothing that ends.
+func (l *timeLine) axis(t *theme.Theme, width int) []string {
+	room := width - barWidth - besideBar
+	if room < leastName || !l.until.After(l.from) {
+		return nil
+	}
+	const day = "2006-01-02"
+	text := l.from.UTC().Format(day) + widget.Fit("  | now", barWidth-2*len(day), "") + l.until.UTC().Format(day)
+	return []string{"", strings.Repeat(" ", room+besideBar) + t.Faint.Render(text)}
+}
+
 // draw is a part as lines: its name and its bar, then its id and when it ends.
 func (l *timeLine) draw(t *theme.Theme, r row, width int) []string {
 	name := r.name
@@ -131,7 +143,7 @@ func (l *timeLine) draw(t *theme.Theme, r row, width int) []string {
 		ends = "until " + r.until.UTC().Format("2006-01-02") + expiry(t, *r.until, l.now)
 	}
 	var out []string
-	if room := width - barWidth - 4; room >= leastName {
+	if room := width - barWidth - besideBar; room >= leastName {
 		out = append(out, "  "+widget.Fit(widget.Clean(name), room, t.Lines.More)+"  "+l.bar(r))
 	} else {
 		out = append(out, widget.Fit("  "+widget.Clean(name), width, t.Lines.More))

@@ -29,6 +29,8 @@ func TestTimeLine(t *testing.T) {
 		lines = append(lines, strings.TrimRight(ansi.Strip(line), " "))
 	}
 	want := `
+                              2000-01-01  | now   2030-01-01
+
 certificate authorities
   CN=old                      ==========....|...............
     until 2010-01-01  x expired  https://fulcio.example.com

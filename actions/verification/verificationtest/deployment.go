@@ -32,6 +32,8 @@ type Deployment struct {
 
 	// CTLogPeriod and LogPeriod are when the trust root believes the keys of the certificate log and of the transparency log.
 	CTLogPeriod, LogPeriod Period
+	// AuthorityPeriod is when it believes the certificate authority.
+	AuthorityPeriod Period
 }
 
 // Period is a time in which a key counts; what is zero is that of the authority.
@@ -121,10 +123,11 @@ func (d *Deployment) issue(template, parent *x509.Certificate, public crypto.Pub
 
 // TrustedRoot is what a TUF repository of the deployment would deliver.
 func (d *Deployment) TrustedRoot() *root.TrustedRoot {
+	authority := d.within(d.AuthorityPeriod)
 	trusted, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
 		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{
 			Root: d.root, Intermediates: []*x509.Certificate{d.intermediate}, URI: "https://fulcio.test",
-			ValidityPeriodStart: d.root.NotBefore, ValidityPeriodEnd: d.root.NotAfter,
+			ValidityPeriodStart: authority.From, ValidityPeriodEnd: authority.Until,
 		}},
 		map[string]*root.TransparencyLog{logID(d.ctLog): d.transparencyLog(d.ctLog, "https://ctlog.test", d.CTLogPeriod)},
 		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{
@@ -144,14 +147,20 @@ func (d *Deployment) TrustedRootJSON() ([]byte, error) { return d.TrustedRoot().
 // LogID is the id of the transparency log in hex.
 func (d *Deployment) LogID() string { return logID(d.log) }
 
-func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string, period Period) *root.TransparencyLog {
-	id := keyID(key)
+// within is a period with the ends of the authority where it leaves them open.
+func (d *Deployment) within(period Period) Period {
 	if period.From.IsZero() {
 		period.From = d.root.NotBefore
 	}
 	if period.Until.IsZero() {
 		period.Until = d.root.NotAfter
 	}
+	return period
+}
+
+func (d *Deployment) transparencyLog(key *ecdsa.PrivateKey, url string, period Period) *root.TransparencyLog {
+	id := keyID(key)
+	period = d.within(period)
 	return &root.TransparencyLog{
 		BaseURL: url, ID: id[:], HashFunc: crypto.SHA256, PublicKey: key.Public(), SignatureHashFunc: crypto.SHA256,
 		ValidityPeriodStart: period.From, ValidityPeriodEnd: period.Until,

@@ -120,13 +120,7 @@ func (c *command) checkTrust(ctx context.Context, image, file string) error {
 		return err
 	}
 	found := &Footing{Rows: verification.FootingOf(report, trusted)}
-	for _, row := range found.Rows {
-		for _, anchor := range row.Anchors {
-			if !anchor.Known {
-				found.Lacking++
-			}
-		}
-	}
+	found.Lacking = verification.Lacking(found.Rows)
 	c.call.Keep(found)
 	if err := c.print(found.Rows, func() string { return verification.FootingText(found.Rows) }); err != nil {
 		return err
