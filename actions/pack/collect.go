@@ -90,7 +90,7 @@ func (c *collection) collect(ctx context.Context, image string) (string, error) 
 	if err := c.add(ctx, ref.Context(), root, 0); err != nil {
 		return "", c.explain(ctx, err)
 	}
-	return fmt.Sprintf("%d manifests, %d blobs", len(c.manifests), len(c.blobs)), nil
+	return counted(len(c.manifests), "manifest") + ", " + counted(len(c.blobs), "blob"), nil
 }
 
 func (c *collection) explain(ctx context.Context, err error) error {

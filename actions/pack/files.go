@@ -35,7 +35,7 @@ func (c *collection) files(req Request) ([]file, *Description, error) {
 	}
 	description := &Description{
 		Format: Format, Image: req.Image, Digest: c.image.DigestStr(),
-		TrustRoot: hexSum(req.TrustRoot), TrustSource: req.TrustSource, Manifests: len(c.manifests), Blobs: len(c.blobs), Signers: req.Signers,
+		TrustRoot: hexSum(req.TrustRoot), TrustSource: req.TrustSource, Manifests: len(c.manifests), Blobs: len(c.blobs), Signers: req.Signers, KeyPairs: req.KeyPairs,
 	}
 	if description.Signers == nil {
 		description.Signers = []Signer{}
@@ -141,7 +141,7 @@ func hexSum(content []byte) string {
 var page string
 
 var pageTemplate = template.Must(template.New(readmeFile).Option("missingkey=error").Funcs(template.FuncMap{
-	"quote": quote, "line": line,
+	"quote": quote, "line": line, "counted": counted,
 }).Parse(page))
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9@._:/+=-]+$`)

@@ -39,6 +39,8 @@ type Description struct {
 	Bytes     int64 `json:"bytes"`
 	// Signers are those whose signatures verified when the image was packed, whatever identity was expected.
 	Signers []Signer `json:"signers"`
+	// KeyPairs counts the signatures by key pairs, which nobody could verify then: only their public keys can.
+	KeyPairs int `json:"keyPairSignatures"`
 }
 
 // Signer is who signed, for the person at the other side to compare with whom they expect.
@@ -77,6 +79,7 @@ type Request struct {
 	TrustRoot   []byte
 	TrustSource string
 	Signers     []Signer
+	KeyPairs    int // as in Description
 	// Proofs are inclusion proofs that signatures do not carry, as verification.Report.Proofs wrote them; nil for none.
 	Proofs []byte
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 
+	"github.com/sigwalk/sigwalk/actions"
 	"github.com/sigwalk/sigwalk/actions/keys"
 	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/trust"
@@ -40,6 +41,17 @@ func SignersOf(report *verification.Report) []Signer {
 		}
 	}
 	return found
+}
+
+// KeyPairsOf counts the signatures that carry no certificate, so that only the public key of a pair verifies them.
+func KeyPairsOf(report *verification.Report) int {
+	n := 0
+	for i := range report.Signatures {
+		if reason := report.Signatures[i].Reason; reason != nil && reason.Code == actions.CodeNoCertificate {
+			n++
+		}
+	}
+	return n
 }
 
 // Proof is a pack that was opened again and verified as the other side will, without the network.
@@ -76,15 +88,19 @@ func Prove(ctx context.Context, result *Result) (*Proof, error) {
 // Text is the proof for people.
 func (p *Proof) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  sha256 %s, %d bytes, %d manifests, %d blobs\n  trust root sha256 %s\n", p.File, p.SHA256, p.Bytes, p.Manifests, p.Blobs, p.TrustRoot)
-	word := "signatures"
-	if len(p.Report.Signatures) == 1 {
-		word = "signature"
-	}
-	fmt.Fprintf(&b, "  without the network: %d of %d %s verified for any identity, %d network calls\n",
-		len(p.Report.Verified()), len(p.Report.Signatures), word, p.Calls)
+	fmt.Fprintf(&b, "%s\n  sha256 %s, %d bytes, %s, %s\n  trust root sha256 %s\n", p.File, p.SHA256, p.Bytes, counted(p.Manifests, "manifest"), counted(p.Blobs, "blob"), p.TrustRoot)
+	fmt.Fprintf(&b, "  without the network: %d of %s verified for any identity, %d network calls\n",
+		len(p.Report.Verified()), counted(len(p.Report.Signatures), "signature"), p.Calls)
 	b.WriteString(Sentences(p.Report))
 	return b.String()
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // Sentences say of each signature who signed, or why it does not verify, a line each behind its log index.

@@ -70,7 +70,7 @@ func (a *app) pack(ctx context.Context, image string, f packFlags) error {
 	if err != nil {
 		return err
 	}
-	req.Signers = pack.SignersOf(seen)
+	req.Signers, req.KeyPairs = pack.SignersOf(seen), pack.KeyPairsOf(seen)
 	if !f.noProofs {
 		var note string
 		if req.Proofs, note, err = pack.FetchProofs(ctx, verifier, seen); err != nil {

@@ -59,7 +59,7 @@ func (c *command) writePack(ctx context.Context, image, file string, force, noPr
 	if err != nil {
 		return err
 	}
-	req.Signers = pack.SignersOf(seen)
+	req.Signers, req.KeyPairs = pack.SignersOf(seen), pack.KeyPairsOf(seen)
 	if !noProofs {
 		var note string
 		if req.Proofs, note, err = pack.FetchProofs(ctx, verifier, seen); err != nil {
