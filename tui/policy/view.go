@@ -56,6 +56,9 @@ func (m *Model) summary() string {
 			signatures += id.Count
 		}
 	}
+	if all == 1 {
+		return fmt.Sprintf("matches now: %d of 1 signature", signatures)
+	}
 	return fmt.Sprintf("matches now: %d of %d signatures", signatures, all)
 }
 

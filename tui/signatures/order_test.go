@@ -119,6 +119,31 @@ func TestDetailTakesTheLines(t *testing.T) {
 	}
 }
 
+// TestPageOfTheDetail moves by what is seen of the detail, however few rows the table has.
+func TestPageOfTheDetail(t *testing.T) {
+	report := lessontest.Report(1)
+	report.Signatures[0].Payload = []byte("[" + strings.Repeat("1,", 99) + "100]") // a number a line
+	m, text := shownAs(t, report, 80, 24)
+	m.Update(screen.Key("5"))
+	m.Update(screen.Key("enter"))
+	last := func() string {
+		lines := strings.Split(strings.TrimRight(text(), "\n"), "\n")
+		return strings.TrimSpace(lines[len(lines)-2])
+	}
+	first := last()
+	m.Update(screen.Key("pgdown"))
+	if !strings.Contains(text(), first) {
+		t.Errorf("a page skips lines: %q is not on the next one:\n%s", first, text())
+	}
+	pages := 1
+	for ; !strings.Contains(text(), "100") && pages < 30; pages++ {
+		m.Update(screen.Key("pgdown"))
+	}
+	if pages > 12 {
+		t.Errorf("%d pages for some 120 lines", pages)
+	}
+}
+
 // TestEveryLineIsReached walks down the checks on a small screen and back: every line that there is on a large one is seen, also of
 // a check that says more than fits, and the sentence whole at the end where there is no room for it above.
 func TestEveryLineIsReached(t *testing.T) {

@@ -303,12 +303,13 @@ func (m *Model) typed(key tea.KeyMsg) {
 }
 
 func (m *Model) move(intent keys.Intent) {
-	page := max(1, m.layout().First-2)
+	split := m.layout()
+	page := max(1, split.First-2)
 	switch {
 	case m.onDetail && m.section == sectionChecks:
 		screen.Moved(&chosenCheck{m}, intent, 5)
 	case m.onDetail:
-		screen.Moved(&m.detail, intent, page)
+		screen.Moved(&m.detail, intent, max(1, split.Second-2))
 	default:
 		m.detail.Home()
 		m.check = 0

@@ -25,7 +25,7 @@ func what(n *verification.Node) string {
 		case verification.GroupSBOMs:
 			return "bills of materials, under a tag made from the digest of the image"
 		case verification.GroupReferrers:
-			return "manifests that name the image as their subject (OCI 1.1)"
+			return "manifests that name what they hang off as their subject (OCI 1.1)"
 		}
 	case verification.NodeSignature:
 		return "a signature"
@@ -34,7 +34,7 @@ func what(n *verification.Node) string {
 	case verification.NodeSBOM:
 		return "a software bill of materials"
 	case verification.NodeReferrer:
-		return "a referrer: a manifest that names the image as its subject"
+		return "a referrer: a manifest that names what it hangs off as its subject"
 	case verification.NodeBlob:
 		return "a blob"
 	}
