@@ -197,3 +197,26 @@ func TestSentenceIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestPlatformIsSeen shows on the smallest terminal on which platform of an index a row is, and finds it by its whole name.
+func TestPlatformIsSeen(t *testing.T) {
+	report := lessontest.Report(1)
+	for _, platform := range []string{"linux/amd64", "linux/arm64/v8", "windows/amd64"} {
+		attached := report.Signatures[0]
+		attached.Platform = platform
+		report.Attached = append(report.Attached, attached)
+	}
+	m, text := shownAs(t, report, 60, 18)
+	for _, want := range []string{"sig amd64", "sig arm64", "sig wind"} {
+		if !strings.Contains(text(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, text())
+		}
+	}
+	m.Update(screen.Key("/"))
+	for _, c := range "linux/arm64" {
+		m.Update(screen.Key(string(c)))
+	}
+	if rows := indexes(text()); len(rows) != 1 {
+		t.Errorf("%d rows are on linux/arm64:\n%s", len(rows), text())
+	}
+}

@@ -27,15 +27,20 @@ const (
 	colVerdict
 )
 
-// columns are those of a list in which there is more than signatures, or not.
-func columns(mixed bool) []widget.Column {
-	kind := 150
+// columns are those of a list in which there is more than signatures of one image, or not, with what the kinds of the rows take.
+func columns(mixed bool, list []verification.Signature) []widget.Column {
+	kind, least := 150, 4
 	if mixed {
 		kind = 0
 	}
+	for i := range list {
+		if list[i].Platform != "" { // which it is, is what one looks for in an index
+			least = max(least, min(widget.Width(Kind(&list[i])), len("sig arm64/v8")))
+		}
+	}
 	return []widget.Column{
 		colIndex:     {Title: "logIndex", Min: 8, Right: true},
-		colKind:      {Title: "Kind", Min: 4, Max: 18, Weak: true, From: kind},
+		colKind:      {Title: "Kind", Min: least, Max: 18, Weak: true, From: kind},
 		colSubject:   {Title: "Subject", Min: 12},
 		colIssuer:    {Title: "Issuer", Min: 10, KeepEnd: true, Weak: true},
 		colTimeShort: {Title: "UTC", Min: 11, From: 72, Until: 110},
@@ -48,7 +53,7 @@ func columns(mixed bool) []widget.Column {
 
 // withoutChecks are the columns where nobody makes the checks.
 func withoutChecks() []widget.Column {
-	out := columns(false)
+	out := columns(false, nil)
 	out[colChecks].From = math.MaxInt
 	return out
 }
@@ -143,7 +148,7 @@ func (r rows) Matches(row int, filter string) bool {
 	s := &r.signatures[row]
 	verdict, _ := r.Cell(row, colVerdict)
 	for _, text := range []string{
-		Index(s), Kind(s), Subject(s), issuer(s), verdict, string(s.Storage), when(s, time.RFC3339), s.PredicateType,
+		Index(s), Kind(s), Subject(s), issuer(s), verdict, string(s.Storage), when(s, time.RFC3339), s.PredicateType, s.Platform,
 	} {
 		if strings.Contains(strings.ToLower(text), filter) {
 			return true
@@ -165,7 +170,7 @@ func Verdict(s *verification.Signature) theme.State {
 }
 
 // Kind returns in a few letters what a row is, and the platform of the image that it is attached to where that is one of
-// an index.
+// an index: of Linux only the processor.
 func Kind(s *verification.Signature) string {
 	kind := "sig"
 	switch s.Kind {
@@ -176,7 +181,7 @@ func Kind(s *verification.Signature) string {
 	case verification.KindSignature:
 	}
 	if s.Platform != "" {
-		kind += " " + widget.Clean(s.Platform)
+		kind += " " + widget.Clean(strings.TrimPrefix(s.Platform, "linux/"))
 	}
 	return kind
 }

@@ -91,7 +91,7 @@ var groupings = []struct {
 
 // New returns the screen of a report.
 func New(deps screen.Deps, report *verification.Report, opts Options) *Model {
-	m := &Model{deps: deps, opts: opts, table: widget.NewTable(deps.Theme, columns(false))}
+	m := &Model{deps: deps, opts: opts, table: widget.NewTable(deps.Theme, columns(false, nil))}
 	m.SetReport(report)
 	return m
 }
@@ -120,7 +120,7 @@ func (m *Model) replace(report *verification.Report) {
 	m.load++
 	m.drawn = nil
 	m.table.SetSource(rows{m.rows}, slices.IndexFunc(m.rows, func(s verification.Signature) bool { return chosen != "" && s.Key() == chosen }))
-	m.table.SetColumns(columns(len(report.Attached) > 0))
+	m.table.SetColumns(columns(len(report.Attached) > 0, m.rows))
 }
 
 // Init implements screen.Screen.
