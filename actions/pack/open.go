@@ -82,7 +82,7 @@ func Open(ctx context.Context, file string) (*Pack, error) {
 	}
 	switch {
 	case p.Format != Format:
-		return nil, damaged(file, fmt.Sprintf("its format is %.40q, and this program knows %q", p.Format, Format))
+		return nil, otherFormat(file, p.Format)
 	case p.TrustRoot != found[rootFile]:
 		return nil, damaged(file, "the trust root in it is another than the one that was packed")
 	case !digestInBlobs(p.Digest, found):
@@ -143,6 +143,15 @@ func damaged(file, why string) error {
 	return &actions.Error{
 		Code: actions.CodePack, What: file + " is refused", Why: why, Err: errDamaged,
 		Next: "ask for it again from whoever packed it, and compare the sha256 of the file that `sigwalk pack` printed",
+	}
+}
+
+// otherFormat is said of a pack whose checksums fit, and that is none which this program writes.
+func otherFormat(file, format string) error {
+	return &actions.Error{
+		Code: actions.CodePack, What: file + " is refused", Err: errDamaged,
+		Why:  fmt.Sprintf("its format is %.40q, and this program knows %q", format, Format),
+		Next: "verify it with a newer sigwalk; or unpack it and follow its README.txt with cosign, which reads the image layout in it",
 	}
 }
 

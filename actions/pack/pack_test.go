@@ -216,6 +216,11 @@ func TestNothingIsOverwritten(t *testing.T) {
 	if _, err := pack.Open(t.Context(), req.File); err != nil {
 		t.Error(err)
 	}
+	// What is no file is not replaced, whatever was said.
+	req.File = filepath.Dir(req.File)
+	if _, err := w.write(t.Context(), req, nil); actions.CodeOf(err) != actions.CodeFileInTheWay || !strings.Contains(err.Error(), "no file that could be replaced") {
+		t.Errorf("%v", err)
+	}
 }
 
 // watcher stops the work when a blob is under way.

@@ -22,12 +22,19 @@ import (
 
 // inTheWay refuses to overwrite before anything is fetched.
 func inTheWay(req Request) error {
-	_, err := os.Lstat(req.File)
+	info, err := os.Lstat(req.File)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && req.Replace:
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return unwritable(req.File, err)
+	case info.Mode()&(fs.ModeType&^fs.ModeSymlink) != 0:
+		return &actions.Error{
+			Code: actions.CodeFileInTheWay, What: req.File + " is no file that could be replaced",
+			Why: "it is a directory, a device or a pipe, and a pack is moved into its place when it is whole", Next: "name a file: --file app.pack.tar",
+		}
+	case req.Replace:
+		return nil
 	}
 	return &actions.Error{
 		Code: actions.CodeFileInTheWay, What: req.File + " is there already", Why: "nothing is overwritten without a yes",
