@@ -3,6 +3,7 @@ package trust
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
@@ -85,7 +86,14 @@ type Written struct {
 // WriteFile writes a trusted root in one step. It fails with CodeFileInTheWay where one is there, unless it may be replaced,
 // and CodeStateUnwritable.
 func WriteFile(path string, content []byte, replace bool) (*Written, error) {
-	if _, err := os.Lstat(path); err == nil && !replace {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.Mode()&(fs.ModeType&^fs.ModeSymlink) != 0:
+		return nil, &actions.Error{
+			Code: actions.CodeFileInTheWay, What: path + " is no file that could be replaced",
+			Why: "it is a directory, a device or a pipe, and the trust root is moved into its place when it is whole", Next: "name a file",
+		}
+	case err == nil && !replace:
 		return nil, &actions.Error{
 			Code: actions.CodeFileInTheWay, What: path + " is there already", Why: "nothing is overwritten without a yes",
 			Next: "name another file, or give --force to replace it",

@@ -61,7 +61,7 @@ func (a *app) tamperWith(ctx context.Context, req lab.Request) error {
 	}
 	defer p.close()
 	if p.handle == nil {
-		return usage("there is no sandbox here to tamper with: a deployment of your own is in force, and is never touched")
+		return usageNext("give --sandbox, or unset the addresses of the deployment", "there is no sandbox here to tamper with: a deployment of your own is in force, and is never touched")
 	}
 	settings := p.handle.Settings()
 	if req.Image == "" {
