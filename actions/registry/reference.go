@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,11 +14,31 @@ import (
 // Parse reads an image reference, by tag or by digest; without either the tag is latest, and without a registry it is
 // Docker Hub's. It fails with CodeReference. Plain HTTP is used for loopback hosts only.
 func Parse(reference string) (name.Reference, error) {
+	if err := elsewhere(reference); err != nil {
+		return nil, err
+	}
 	ref, err := name.ParseReference(reference)
 	if err != nil {
 		return nil, malformed(reference, err)
 	}
 	return ref, nil
+}
+
+// elsewhere refuses what names an image that is in no registry, as skopeo does, or begins with a scheme: the library takes some of it
+// for a host or a repository.
+func elsewhere(reference string) error {
+	transport, rest, _ := strings.Cut(reference, ":")
+	switch {
+	case strings.HasPrefix(rest, "//"):
+		return malformed(reference, errors.New(reference))
+	case transport == "dir" && strings.Contains(rest, "/"), transport == "docker-archive", transport == "docker-daemon", transport == "containers-storage":
+		return &actions.Error{
+			Code: actions.CodeReference, What: fmt.Sprintf("%q is in no registry", reference),
+			Why:  transport + ": is skopeo's name for another place; of those places oci:DIR and oci-archive:FILE are read",
+			Next: "copy it to a registry, where its signatures come along, and name that: `skopeo copy " + transport + ":... docker://REGISTRY/REPOSITORY:TAG`",
+		}
+	}
+	return nil
 }
 
 // parseRepository reads a repository; a tag or digest behind it is dropped.

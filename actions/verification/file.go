@@ -35,13 +35,15 @@ type BundleReport struct {
 	Bundle   string // BundleRequest.Name
 	Artifact string // digest
 	Policy   Policy
+	// TrustFlags are as in Options.
+	TrustFlags []string
 	// Signature is the one of the bundle, with its checks.
 	Signature Signature
 }
 
 // Report is the same as that of an image with one signature, for whatever shows reports. It has no Digest.
 func (r *BundleReport) Report() *Report {
-	return &Report{Image: r.Bundle, Policy: r.Policy, Signatures: []Signature{r.Signature}}
+	return &Report{Image: r.Bundle, Policy: r.Policy, TrustFlags: r.TrustFlags, Signatures: []Signature{r.Signature}}
 }
 
 // Verdict is nil when the bundle verified, or else why it did not.
@@ -93,7 +95,7 @@ func (v *Verifier) ShowBundle(ctx context.Context, req BundleRequest) (*BundleRe
 	x.holder, x.content, x.sums, x.ownWord = filepath.Base(req.Name), req.Open, sums, ownWord
 	newJudgement(x, co).judge(ctx, &s)
 	s.Explain(ctx)
-	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, Signature: s}, ctx.Err()
+	return &BundleReport{Bundle: req.Name, Artifact: digest.String(), Policy: req.Policy, TrustFlags: v.opts.TrustFlags, Signature: s}, ctx.Err()
 }
 
 // named is the digest that a bundle names itself: that of the message, or the strongest of the statement's first subject

@@ -28,7 +28,7 @@ func (v *Verifier) look(ctx context.Context, image string, policy Policy, sought
 	}
 	defer src.close()
 	src.follower = f
-	report := &Report{Image: image, Policy: policy, sought: sought}
+	report := &Report{Image: image, Policy: policy, TrustFlags: v.opts.TrustFlags, sought: sought}
 	if layout.IsReference(image) {
 		policy.Offline = true // as cosign's --local-image: what is on the disk is judged by itself
 	} else {

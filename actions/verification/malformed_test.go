@@ -134,6 +134,9 @@ func TestMalformed(t *testing.T) {
 				want[verification.CheckProof] = verification.CheckSkipped // version 0.1 is made without one
 			}
 			checkStates(t, report.Signature, want)
+			if said := report.Signature.Sentence(); (said == "nothing in it says who signed") != (c.name == "no signer") {
+				t.Errorf("of who signed: %s", said)
+			}
 			if proof := report.Signature.Check(verification.CheckProof); c.what == "lacks the checkpoint" && !strings.Contains(proof.What, "without the checkpoint") {
 				t.Errorf("of the proof: %s", proof.What)
 			}

@@ -13,6 +13,9 @@ func (s *Signature) Sentence() string {
 	if s.Kind == KindSBOM {
 		return "a document that nobody signed"
 	}
+	if s.nobody() {
+		return "nothing in it says who signed"
+	}
 	var b strings.Builder
 	if s.Verified {
 		b.WriteString("signed by ")
@@ -35,6 +38,11 @@ func (s *Signature) Sentence() string {
 		b.WriteString("; provable for as long as the trust root keeps these keys")
 	}
 	return b.String()
+}
+
+// nobody is true for a bundle with neither a certificate nor a hint at a key, which breaks the rules of its format.
+func (s *Signature) nobody() bool {
+	return s.parsed != nil && s.parsed.GetVerificationMaterial().GetContent() == nil
 }
 
 // SignedAt is when the log or, where that keeps no time, a timestamp authority saw the signature; nil when neither did.

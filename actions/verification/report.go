@@ -36,6 +36,7 @@ func (r *Report) Verdict() error {
 			e.Next = "make one with `cosign attest --predicate FILE --type TYPE " + r.Image + "`, or look whether the tag has moved to another digest since"
 		}
 		if layout.IsReference(r.Image) {
+			e.Why = "nothing is attached to " + r.Image + " (" + r.Digest.DigestStr() + "): neither what `cosign save` keeps beside an image nor a referrer with a Sigstore bundle"
 			e.Next = "copy it with its signatures: `cosign save --dir DIR IMAGE` or `sigwalk pack IMAGE`; skopeo and crane leave them behind"
 		}
 		return e

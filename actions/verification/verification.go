@@ -31,8 +31,10 @@ type Options struct {
 	// Trust supplies the trust root, unless Material does.
 	Trust *trust.Client
 	// Material supplies the trust root in place of Trust, such as one read from a file; nil to ask Trust.
-	Material  func(context.Context) (root.TrustedMaterial, error)
-	Endpoints actions.Endpoints
+	Material func(context.Context) (root.TrustedMaterial, error)
+	// TrustFlags are the flags by which a person said what is trusted, as name=value; reports pass them on to whoever writes a command.
+	TrustFlags []string
+	Endpoints  actions.Endpoints
 	Observer  actions.Observer // nil for actions.Discard
 	Clock     actions.Clock
 	// Repository is where the signatures are looked for in place of the image's own repository, as COSIGN_REPOSITORY;
@@ -150,6 +152,7 @@ type Report struct {
 	Image      string // as asked for
 	Digest     name.Digest
 	Policy     Policy
+	TrustFlags []string // as in Options
 	Signatures []Signature
 	// Attached is what Everything found beside them: it never counts for the verdict.
 	Attached []Signature

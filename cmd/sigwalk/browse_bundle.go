@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ import (
 )
 
 // onDisk says whether what browse was asked for is a file: the name of one, and no reference to an image on the disk. An
-// archive becomes such a reference.
+// archive and the directory of an OCI layout become such a reference.
 func onDisk(text string) (reference string, file bool) {
 	if layout.IsReference(text) {
 		return text, false
@@ -29,7 +30,12 @@ func onDisk(text string) (reference string, file bool) {
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	switch {
-	case err != nil || info.IsDir():
+	case err != nil:
+		return text, false
+	case info.IsDir():
+		if _, err := os.Stat(filepath.Join(text, "oci-layout")); err == nil {
+			return layout.Directory + ":" + text, false
+		}
 		return text, false
 	case isArchive(f):
 		return layout.Archive + ":" + text, false

@@ -25,6 +25,19 @@ func (m *materialFlags) material(deployment func(context.Context) (*root.Trusted
 	return m.named().Material(nil, deployment)
 }
 
+// given are the flags that were, as name=value.
+func (m *materialFlags) given() []string {
+	var given []string
+	for _, flag := range []struct{ name, value string }{
+		{"--trusted-root", m.trustedRoot}, {"--certificate-chain", m.certificateChain}, {"--ca-roots", m.caRoots}, {"--ca-intermediates", m.caIntermediates},
+	} {
+		if flag.value != "" {
+			given = append(given, flag.name+"="+flag.value)
+		}
+	}
+	return given
+}
+
 func (m *materialFlags) named() trust.Named {
 	return trust.Named{
 		TrustedRoot: m.trustedRoot, CertificateChain: m.certificateChain, CARoots: m.caRoots, CAIntermediates: m.caIntermediates,

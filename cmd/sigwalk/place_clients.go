@@ -29,7 +29,7 @@ func (p *place) verifierWith(obs actions.Observer, flags materialFlags) (*verifi
 	if err != nil {
 		return nil, err
 	}
-	opts.Trust = roots
+	opts.Trust, opts.TrustFlags = roots, flags.given()
 	if opts.Material, err = flags.material(roots.Material); err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (a *app) bundleVerifier(cmd *cobra.Command, flags materialFlags, policy *ve
 	if err != nil {
 		return nil, nil, err
 	}
-	return verification.New(verification.Options{Material: material}), func() {}, nil
+	return verification.New(verification.Options{Material: material, TrustFlags: flags.given()}), func() {}, nil
 }
 
 // readBundleFile reads a file that may be anything.

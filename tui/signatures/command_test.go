@@ -69,3 +69,14 @@ func TestCommandOfARow(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandTrusts: what was given to be trusted is part of the question.
+func TestCommandTrusts(t *testing.T) {
+	report := lessontest.Report(1)
+	report.Image, report.Policy = "oci:app", verification.Policy{KeyReference: "cosign.pub"}
+	report.TrustFlags = []string{"--trusted-root=my root.json", "--ca-roots=a=b.pem"}
+	const want = "sigwalk verify --trusted-root='my root.json' --ca-roots=a=b.pem --key=cosign.pub oci:app"
+	if got := signatures.Command(report, &report.Signatures[0]); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -144,6 +144,10 @@ func Command(r *verification.Report, s *verification.Signature) string {
 			args = append(args, name)
 		}
 	}
+	for _, given := range r.TrustFlags {
+		name, value, _ := strings.Cut(given, "=")
+		flag(name, value)
+	}
 	flag("--key", p.KeyReference)
 	flag("--certificate-identity", p.Subject)
 	flag("--certificate-identity-regexp", p.SubjectRegexp)

@@ -52,7 +52,7 @@ func logSection(t *theme.Theme, s *verification.Signature, at func(index int64) 
 	p.Fact("came", came)
 	p.logChecks(s)
 	p.Blank()
-	p.merkle(e, s.Check(verification.CheckProof))
+	p.merkle(e, s)
 	p.Blank()
 	p.Title("Body")
 	p.Document(verification.Indented(e.Body))
@@ -73,11 +73,16 @@ func (p *page) logChecks(s *verification.Signature) {
 }
 
 // merkle draws the way from the entry to the root hash, recomputed step by step (RFC 6962, 2.1.1).
-func (p *page) merkle(e *verification.LogEntry, check verification.Check) {
+func (p *page) merkle(e *verification.LogEntry, s *verification.Signature) {
+	check := s.Check(verification.CheckProof)
 	proof := e.Proof
 	if proof == nil {
 		p.Title("Inclusion proof: not carried")
-		p.Note("A signature in a tag carries the log's promise (SET) and no proof that it was kept. P asks the log for it.")
+		if s.Storage == verification.StoredInTag {
+			p.Note("A signature in a tag carries the log's promise (SET) and no proof that it was kept. P asks the log for it.")
+		} else {
+			p.Note("A bundle of version 0.1 carries the log's promise (SET), and need not carry a proof that it was kept.")
+		}
 		return
 	}
 	p.Title(fmt.Sprintf("Inclusion proof: leaf %d of %d", proof.Index, proof.TreeSize))
