@@ -12,6 +12,7 @@ import (
 
 	"github.com/sigwalk/sigwalk/actions/filetype"
 	"github.com/sigwalk/sigwalk/actions/layout"
+	"github.com/sigwalk/sigwalk/actions/registry"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui"
 	"github.com/sigwalk/sigwalk/tui/browse"
@@ -51,7 +52,7 @@ func imageAt(text string) (string, error) {
 		return "", noFile(image)
 	}
 	if !file {
-		return image, nil
+		return image, readable(image)
 	}
 	content, err := readBundleFile(text)
 	if err != nil {
@@ -64,6 +65,15 @@ func imageAt(text string) (string, error) {
 		return "", usageNext(cmp.Or(t.Use, "name an image")+"; an image of that name is written with its tag, as "+text+":latest", "%s is a file and no image: %s", text, t.Is)
 	}
 	return image, nil
+}
+
+// readable fails for what is no reference, before a sandbox is started to look for it.
+func readable(image string) error {
+	if layout.IsReference(image) {
+		return nil
+	}
+	_, err := registry.Parse(image)
+	return err
 }
 
 // missing reports whether a name is that of a file which is not there: no image is called so, and it would be looked for in a registry.
