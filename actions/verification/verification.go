@@ -35,8 +35,8 @@ type Options struct {
 	// TrustFlags are the flags by which a person said what is trusted, as name=value; reports pass them on to whoever writes a command.
 	TrustFlags []string
 	Endpoints  actions.Endpoints
-	Observer  actions.Observer // nil for actions.Discard
-	Clock     actions.Clock
+	Observer   actions.Observer // nil for actions.Discard
+	Clock      actions.Clock
 	// Repository is where the signatures are looked for in place of the image's own repository, as COSIGN_REPOSITORY;
 	// empty for the image's own.
 	Repository string
