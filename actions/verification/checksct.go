@@ -42,7 +42,7 @@ func (e *evidence) checkSCT() Check {
 	issuers := e.issuers()
 	if len(issuers) == 0 && len(e.chains) == 0 {
 		return needs(CheckChain, "the certificate of the issuer, which is part of what the log signed, is not known").
-			sides(expected, Value{fmt.Sprintf("%d timestamps", len(stamps)), place})
+			sides(expected, Value{counted(len(stamps), "timestamp"), place})
 	}
 	why := "none of its logs is one that the trust root knows"
 	var found []string

@@ -202,6 +202,9 @@ func (e *bundleExaminee) signature() Check {
 	if e.x.key != nil {
 		next = "give --key the public key of whoever should have signed"
 	}
+	if e.envelope == nil && e.message != nil && e.messageClaims().State == CheckFailed {
+		next = "see the check claims" // a signature over something else cannot fit
+	}
 	if e.envelope != nil {
 		found = Value{"over " + e.envelope.PayloadType, e.place("dsseEnvelope.signatures")}
 		if n := len(e.envelope.Signatures); n != 1 {

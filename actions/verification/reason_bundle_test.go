@@ -324,3 +324,17 @@ func TestUnreadableExtension(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestAnotherArtifact: a good bundle of another artifact is not said to be changed.
+func TestAnotherArtifact(t *testing.T) {
+	w := newWorld(t)
+	for _, whole := range []bool{true, false} {
+		report, err := w.verifyFile(w.message(byAlice), []byte("another"), whole, byAlicePolicy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := report.Signature.Check(verification.CheckSignature); c.State != verification.CheckFailed || c.Next != "see the check claims" {
+			t.Errorf("by the whole artifact %t: %+v", whole, c)
+		}
+	}
+}
