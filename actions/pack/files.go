@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -19,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // file is one that is written from the memory.
@@ -141,18 +141,8 @@ func hexSum(content []byte) string {
 var page string
 
 var pageTemplate = template.Must(template.New(readmeFile).Option("missingkey=error").Funcs(template.FuncMap{
-	"quote": quote, "line": line, "counted": counted,
+	"quote": printable.Word, "line": line, "counted": counted,
 }).Parse(page))
-
-var plain = regexp.MustCompile(`^[A-Za-z0-9@._:/+=-]+$`)
-
-// quote makes what a certificate says safe to be pasted into a shell.
-func quote(text string) string {
-	if plain.MatchString(text) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(line(text), "'", `'\''`) + "'"
-}
 
 // line keeps what a certificate says on its line.
 func line(text string) string {

@@ -2,6 +2,7 @@ package printable_test
 
 import (
 	"encoding/json"
+	"os/exec"
 	"reflect"
 	"strings"
 	"testing"
@@ -58,4 +59,24 @@ func FuzzPrintable(f *testing.F) {
 			t.Errorf("%v: %q became %q", err, before, after)
 		}
 	})
+}
+
+func TestWord(t *testing.T) {
+	for text, want := range map[string]string{
+		"user1@demo.redhat.com": "user1@demo.redhat.com",
+		"https://idp.example/a": "https://idp.example/a",
+		"":                      "''",
+		"$(rm -rf ~)":           "'$(rm -rf ~)'",
+		"it's; `x` \"y\" \\":    `'it'\''s; ` + "`x`" + ` "y" \'`,
+		"a\nb\x1b[31m\u202ec":   "'a?b?[31m?c'",
+		"署名":                    "'署名'",
+	} {
+		if got := printable.Word(text); got != want {
+			t.Errorf("%q is %s, not %s", text, got, want)
+		}
+		said, err := exec.Command("sh", "-c", "printf %s "+printable.Word(text)).Output()
+		if want := printable.Line(text, '?'); err != nil || string(said) != want {
+			t.Errorf("a shell takes %s for %q (%v), not for %q", printable.Word(text), said, err, want)
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // evidence is what the checks of both kinds of signatures share.
@@ -63,11 +64,15 @@ func (e *evidence) subjectOf(names []string, fits func(string) bool) Check {
 			return passed("the certificate names the expected identity").sides(expected, found)
 		}
 	}
-	next := "ask who signed: the certificate names nobody"
-	if len(names) > 0 {
-		next = "verify with --certificate-identity=" + names[0] + " if that is who should have signed"
+	return failed(actions.CodeSubject, "signed by another identity", nextIdentity(names)).sides(expected, found)
+}
+
+// nextIdentity says what to do where the subjects of a certificate are not the expected one.
+func nextIdentity(names []string) string {
+	if len(names) == 0 {
+		return "ask who signed: the certificate names nobody"
 	}
-	return failed(actions.CodeSubject, "signed by another identity", next).sides(expected, found)
+	return "verify with --certificate-identity=" + printable.Word(names[0]) + " if that is who should have signed"
 }
 
 // maxNames is how many subjects of one certificate are written out. Fulcio's have one; what somebody else made may have any number.
@@ -88,7 +93,7 @@ func (e *evidence) issuerOf(issuer string, fits bool, extensions string) Check {
 		return passed("the expected identity provider vouched for the identity").sides(expected, found)
 	}
 	c := failed(actions.CodeIssuer, "the identity was vouched for by another issuer",
-		"verify with --certificate-oidc-issuer="+issuer+" if that is whom you trust to know who signs").sides(expected, found)
+		"verify with --certificate-oidc-issuer="+printable.Word(issuer)+" if that is whom you trust to know who signs").sides(expected, found)
 	if issuer == "" {
 		c.Next = "ask whoever runs the certificate authority to name the issuer in the certificate"
 		if newer := issuerDER(e.cert); newer != "" {

@@ -13,6 +13,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/signature/payload"
 
 	"github.com/sigwalk/sigwalk/actions"
+	"github.com/sigwalk/sigwalk/actions/printable"
 )
 
 // otherIdentity says which half of the identity is not the expected one. cosign's own error names what it found and
@@ -33,7 +34,7 @@ func (j *judgement) otherIdentity(s *Signature) *actions.Error {
 			Code: actions.CodeSubject,
 			What: "signed by another identity",
 			Why:  fmt.Sprintf("expected subject %s, found %s", wanted(s, p.Subject, p.SubjectRegexp), quoted(found)),
-			Next: "verify with --certificate-identity=" + found + " if that is who should have signed",
+			Next: nextIdentity(subjects),
 		}
 		if !issuerFits {
 			e.Why += fmt.Sprintf("; expected issuer %s, found %s", wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer))
@@ -44,7 +45,7 @@ func (j *judgement) otherIdentity(s *Signature) *actions.Error {
 			Code: actions.CodeIssuer,
 			What: "the identity was vouched for by another issuer",
 			Why:  fmt.Sprintf("expected issuer %s, found %s", wanted(s, p.Issuer, p.IssuerRegexp), quoted(issuer)),
-			Next: "verify with --certificate-oidc-issuer=" + issuer + " if that is whom you trust to know who signs",
+			Next: "verify with --certificate-oidc-issuer=" + printable.Word(issuer) + " if that is whom you trust to know who signs",
 		}
 		if s.Certificate != nil && issuer == "" {
 			if newer := issuerDER(s.Certificate); newer != "" {

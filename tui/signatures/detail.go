@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sigwalk/sigwalk/actions/layout"
+	"github.com/sigwalk/sigwalk/actions/printable"
 	"github.com/sigwalk/sigwalk/actions/verification"
 	"github.com/sigwalk/sigwalk/tui/theme"
 	"github.com/sigwalk/sigwalk/tui/widget"
@@ -115,12 +116,12 @@ func clock(from, to time.Time) string {
 // empty for what nobody signed.
 func Command(r *verification.Report, s *verification.Signature) string {
 	p := r.Policy
-	args, about := []string{"cosign", "verify"}, []string{quote(r.Image)}
+	args, about := []string{"cosign", "verify"}, []string{printable.Word(r.Image)}
 	switch {
 	case s.Kind == verification.KindSBOM:
 		return ""
 	case s.Storage == verification.StoredInFile:
-		args, about = []string{"sigwalk", "verify", "--bundle", quote(r.Image)}, []string{"--artifact", "FILE"}
+		args, about = []string{"sigwalk", "verify", "--bundle", printable.Word(r.Image)}, []string{"--artifact", "FILE"}
 	case layout.IsReference(r.Image):
 		args = []string{"sigwalk", "verify"}
 		if s.Platform != "" || s.Kind == verification.KindAttestation {
@@ -128,15 +129,15 @@ func Command(r *verification.Report, s *verification.Signature) string {
 		}
 	default:
 		if s.Platform != "" {
-			about = []string{quote(r.Digest.Context().Digest(s.Image.String()).Name())}
+			about = []string{printable.Word(r.Digest.Context().Digest(s.Image.String()).Name())}
 		}
 		if s.Kind == verification.KindAttestation {
-			args = []string{"cosign", "verify-attestation", "--type=" + quote(s.PredicateType)}
+			args = []string{"cosign", "verify-attestation", "--type=" + printable.Word(s.PredicateType)}
 		}
 	}
 	flag := func(name, value string) {
 		if value != "" {
-			args = append(args, name+"="+quote(value))
+			args = append(args, name+"="+printable.Word(value))
 		}
 	}
 	on := func(name string, set bool) {
@@ -162,16 +163,6 @@ func Command(r *verification.Report, s *verification.Signature) string {
 	on("--use-signed-timestamps", p.UseSignedTimestamps)
 	on("--check-claims=false", p.SkipClaims)
 	return strings.Join(append(args, about...), " ")
-}
-
-// quote makes s one word of a POSIX shell.
-func quote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("@%+=:,./-_", r)
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func anyone(p verification.Policy) bool {
