@@ -259,6 +259,10 @@ func TestLayoutsThatAreNone(t *testing.T) {
 	if err := os.WriteFile(blob, append(text, ' '), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	lost := w.mirror(false)
+	if err := os.Remove(filepath.Join(lost, "blobs", "sha256", filepath.Base(blob))); err != nil {
+		t.Fatal(err)
+	}
 	note := filepath.Join(t.TempDir(), "note.txt")
 	if err := os.WriteFile(note, []byte(strings.Repeat("no archive ", 200)), 0o600); err != nil {
 		t.Fatal(err)
@@ -278,10 +282,16 @@ func TestLayoutsThatAreNone(t *testing.T) {
 		{"oci:" + two + "@sha256:" + strings.Repeat("0", 64), actions.CodeTagNotFound, "digest"},
 		{"oci:", actions.CodeReference, "names no directory"},
 		{"oci:" + changed, actions.CodeDigestMismatch, "another"},
+		{"oci:" + lost, actions.CodeLayout, "cannot be read"},
 	} {
 		_, err := w.offline().Tree(t.Context(), c.reference)
 		if actions.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v (%s), want %s %q", c.reference, err, actions.CodeOf(err), c.code, c.says)
+		}
+		// Signatures of an image that is not there, or is another, prove nothing of what is.
+		_, err = w.offline().Verify(t.Context(), c.reference, byAlicePolicy)
+		if actions.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("verify %s: %v (%s), want %s %q", c.reference, err, actions.CodeOf(err), c.code, c.says)
 		}
 	}
 	if report, err := w.offline().Verify(t.Context(), "oci:"+two+":v2", byAlicePolicy); err != nil || actions.ExitCode(report.Verdict()) != 10 {

@@ -33,9 +33,13 @@ func onDisk(ctx context.Context, asked string) (*source, error) {
 		_ = opened.Close()
 		return nil, err
 	}
-	return &source{
-		storage: &layoutStorage{opened, image}, asked: asked, ref: opened.Repository().Digest(image.Digest.String()),
-	}, nil
+	stored := &layoutStorage{opened, image}
+	// The digest stands in index.json: what is signed is there only if the manifest is, and is that one.
+	if _, err := opened.Manifest(image.Digest); err != nil {
+		stored.close()
+		return nil, stored.explainFor(ctx, err, asked)
+	}
+	return &source{storage: stored, asked: asked, ref: opened.Repository().Digest(image.Digest.String())}, nil
 }
 
 func (l *layoutStorage) head(_ context.Context, ref name.Reference) (*v1.Descriptor, error) {

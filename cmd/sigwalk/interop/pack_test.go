@@ -58,6 +58,18 @@ func TestPack(t *testing.T) {
 	if strings.Count(o.stdout, "@demo.redhat.com") != 2 {
 		t.Errorf("of cosign 2: %s", o)
 	}
+	// One that was changed on the disk is not the one that was signed, whoever looks.
+	b.sh(t, "cp -r saved2 changed && printf ' ' >> changed/blobs/sha256/"+strings.TrimPrefix(digest, "sha256:"))
+	for _, verify := range []string{
+		"sigwalk verify --dir elsewhere " + root + anyone + "oci:", "cosign2 verify --local-image --offline " + root + anyone, "cosign3 verify --local-image --offline " + root + anyone,
+	} {
+		if o := b.try(t, verify+"saved2"); o.code != 0 {
+			t.Errorf("as it was saved: %s", o)
+		}
+		if o := b.try(t, verify+"changed"); o.code == 0 {
+			t.Errorf("changed: %s", o)
+		}
+	}
 	b.sh(t, "skopeo copy --authfile \"$DIR/docker/config.json\" --src-tls-verify=false docker://"+image+" oci:bare:v1 >/dev/null")
 	if o := b.try(t, "sigwalk verify --dir elsewhere "+root+anyone+"oci:bare:v1"); o.code != 10 {
 		t.Errorf("of skopeo: %s", o)
