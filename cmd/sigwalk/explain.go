@@ -36,6 +36,11 @@ Exit code 1 when nothing in it is known.`,
 func (a *app) explainCodes(codes []string) error {
 	entries, err := explain.Entries(codes)
 	if err != nil {
+		for _, code := range codes {
+			if _, statErr := os.Stat(code); statErr == nil {
+				return usageNext("sigwalk browse "+code+" for a bundle, sigwalk explain < "+code+" for what a command printed", "%s is a file, and no code", code)
+			}
+		}
 		return err
 	}
 	if a.flags.output == "json" {
