@@ -50,3 +50,16 @@ timestamp authorities
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestWhenRolesEndIsSeen: in a narrow pane the sizes give way, and not how long a role is still good for.
+func TestWhenRolesEndIsSeen(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	status := &trust.Status{Roles: map[string]trust.Role{"timestamp.json": {Version: 12, Length: 4321, Expires: now.AddDate(1, 0, 0)}}}
+	for _, width := range []int{58, 61, 65, 66, 90} {
+		lines := Summary(theme.New(theme.Options{}), status, now, width)
+		line := lines[len(lines)-1]
+		if line = ansi.Strip(line); !strings.Contains(line, "in 365 days") || ansi.StringWidth(line) > width || strings.Contains(line, "4321") != (width >= 66) {
+			t.Errorf("%d cells: %q", width, line)
+		}
+	}
+}

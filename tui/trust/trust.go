@@ -103,17 +103,23 @@ func Summary(t *theme.Theme, s *trust.Status, now time.Time, width int) []string
 	case s.Checksum != "":
 		out = append(out, widget.Hang(t.Warning.Render("!")+"  ", "the root was trusted at first sight: nobody had given its checksum", width)...)
 	}
+	row := func(role, version, bytes, expires string) string {
+		if width < 66 {
+			bytes = "" // of what stands there the least
+		} else {
+			bytes = widget.FitRight(bytes, 9, "")
+		}
+		return widget.Fit(role, 16, "") + widget.FitRight(version, 8, "") + bytes + "   " + expires
+	}
 	if len(s.Roles) > 0 {
-		out = append(out, "", t.Faint.Render(widget.Fit("role", 16, "")+widget.FitRight("version", 8, "")+widget.FitRight("bytes", 9, "")+"   expires (UTC)"))
+		out = append(out, "", t.Faint.Render(row("role", "version", "bytes", "expires (UTC)")))
 	}
 	for _, name := range []string{"root.json", "targets.json", "snapshot.json", "timestamp.json"} {
 		role, ok := s.Roles[name]
 		if !ok {
 			continue
 		}
-		line := widget.Fit(name, 16, "") + widget.FitRight(fmt.Sprint(role.Version), 8, "") + widget.FitRight(fmt.Sprint(role.Length), 9, "") +
-			"   " + role.Expires.UTC().Format("2006-01-02 15:04")
-		out = append(out, line+expiry(t, role.Expires, now))
+		out = append(out, row(name, fmt.Sprint(role.Version), fmt.Sprint(role.Length), role.Expires.UTC().Format("2006-01-02 15:04"))+expiry(t, role.Expires, now))
 	}
 	if len(s.Targets) > 0 {
 		out = append(out, "")
