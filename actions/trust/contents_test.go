@@ -174,6 +174,15 @@ func TestImport(t *testing.T) {
 	if err != nil || status.Imported == nil || status.Imported.Source != "a stick" || len(status.Contents.Logs) != 1 {
 		t.Fatalf("%+v %v", status, err)
 	}
+	// Nothing refreshes it: after a month that is said.
+	due := func(days int) bool {
+		return slices.ContainsFunc(status.Warnings(status.Imported.At.AddDate(0, 0, days)), func(w trust.Warning) bool {
+			return w.Part == trust.PartImported && w.Name == "a stick" && w.Past && w.At.Equal(status.Imported.At.AddDate(0, 0, 30))
+		})
+	}
+	if due(29) || !due(31) {
+		t.Errorf("due after 29 days: %t, after 31: %t", due(29), due(31))
+	}
 	for _, client := range []*trust.Client{p.Client, p.client()} {
 		material, err := client.Material(ctx)
 		if err != nil {

@@ -8,8 +8,8 @@ import (
 
 // Warning is something in a trust root that ends, or has ended.
 type Warning struct {
-	// Part is what ends: "certificate authority", "transparency log", "certificate log", "timestamp authority", or a TUF
-	// role's file.
+	// Part is what ends: "certificate authority", "transparency log", "certificate log", "timestamp authority", a TUF
+	// role's file, or PartImported.
 	Part string    `json:"part"`
 	Name string    `json:"name"`
 	At   time.Time `json:"at"`
@@ -20,10 +20,14 @@ type Warning struct {
 	Next  string `json:"next"`
 }
 
-// How long before an end it is time to say so.
+// PartImported is a trust root that was brought by hand, and that nothing refreshes: At is when another is due.
+const PartImported = "imported trust root"
+
+// How long before an end it is time to say so, and after how long a trust root that was brought by hand is to be brought again.
 const (
 	beforeAuthority = 60 * 24 * time.Hour
 	beforeRole      = 14 * 24 * time.Hour
+	afterImport     = 30 * 24 * time.Hour
 )
 
 // Warnings are what ends soon or has ended, the first first. A part that ended long ago is none while another of its kind
@@ -76,9 +80,17 @@ func endings(part string, all []ending, now time.Time, means string) []Warning {
 }
 
 // Warnings are those of the contents, and the TUF roles that have to be signed anew soon. The mirror does that for
-// timestamp and snapshot by itself, often daily, so that these two are none until they are past.
+// timestamp and snapshot by itself, often daily, so that these two are none until they are past. One that was brought by hand
+// has no mirror: after a month it is said that it may have changed.
 func (s *Status) Warnings(now time.Time) []Warning {
 	var all []Warning
+	if s.Imported != nil && now.Sub(s.Imported.At) > afterImport {
+		all = append(all, Warning{
+			Part: PartImported, Name: s.Imported.Source, At: s.Imported.At.Add(afterImport).UTC(), Past: true,
+			Means: "nothing refreshes it: a key that was taken out since it was brought is still believed, and one that was added is not",
+			Next:  "ask for the present one, compare them (`sigwalk trust diff current FILE`), and bring it: `sigwalk trust import --force FILE`",
+		})
+	}
 	for _, file := range roleFiles {
 		role, ok := s.Roles[file]
 		left := role.Expires.Sub(now)

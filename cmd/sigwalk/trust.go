@@ -135,7 +135,10 @@ func (a *app) printTrust(t trustJSON, now time.Time) error {
 	}
 	for _, w := range t.Warnings {
 		word := "ends"
-		if w.Past {
+		switch {
+		case w.Part == trust.PartImported:
+			word = "is due again since"
+		case w.Past:
 			word = "ended"
 		}
 		a.say("\n! %s %s %s %s (%s): %s\n  next: %s\n", w.Part, printable.Line(w.Name, ' '), word, w.At.UTC().Format("2006-01-02 15:04"), fromNow(w.At, now), w.Means, w.Next)
